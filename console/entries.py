@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from connectors.database.registry import Connection
-from mappings.model import BOOKS, JournalEntry, JournalLine
+from mappings.model import BOOKS, JournalEntry, JournalLine, settlement_of
 from mappings.money import minor_digits
 from pipelines.stages.explanation import Source, behind, sources
 from pipelines.stages.journals import read_entries
@@ -25,7 +25,8 @@ def entries(
     documents = []
     for entry in read_entries(opened, connection.slug, days, revisions):
         publication = publications.get(entry.entry_id)
-        rows = sources(opened, connection, entry.business_date) if explain else None
+        settlement = settlement_of(entry.entry_id)
+        rows = sources(opened, connection, entry.business_date, settlement) if explain else None
         documents.append(
             {
                 "entry_id": entry.entry_id,

@@ -6,11 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 CLEARING = "clearing"
+CARRIED_FORWARD = "carried_forward"
 # What an entry becomes in an organisation.
 JOURNAL, INVOICE, CREDIT_NOTE = "journal", "invoice", "credit_note"
 # The target that needs no account anywhere and is always written: the embedded Beancount books.
 BOOKS = "books"
-_CORRECTION = re.compile(r":c\d+$")
+_CORRECTION = re.compile(r":[cv]\d+$")
+_DAY = re.compile(r"[a-z]+:[^:]+:(\d{4}-\d\d-\d\d):")
 GATEWAY = "gateway.external"
 UNCLASSIFIED = "unclassified"
 # Prefix of the settlements that hold provisional days; no channel's own id begins so.
@@ -79,8 +81,19 @@ def is_of_goods(entry_id: str) -> bool:
 def settlement_of(entry_id: str) -> str | None:
     """Return the settlement that an entry is of; None for one of a day."""
     # `je:store:2026-03-18:GBP:settlement-123`, and a correction of it ends in `:c1`.
-    _, is_settlement, name = entry_id.partition(":settlement-")
-    return _CORRECTION.sub("", name) if is_settlement else None
+    _, is_settlement, name = original_of(entry_id).partition(":settlement-")
+    return name if is_settlement else None
+
+
+def original_of(entry_id: str) -> str:
+    """Return the entry that one corrects (`:c2`) or takes back (`:v2`); itself for an original."""
+    return _CORRECTION.sub("", entry_id)
+
+
+def day_of(entry_id: str) -> date | None:
+    """Return the business day that an entry is of, whatever day it is dated; None without one."""
+    match = _DAY.match(entry_id)
+    return date.fromisoformat(match[1]) if match else None
 
 
 # Read back instead of remembered: reconciliation compares with what the target really holds.

@@ -123,8 +123,7 @@ def first_open_day(
     """Post entries of closed days on the first day that is open."""
     with workspace() as opened:
         (store,) = chosen(opened, [slug])
-        selection = selection_of(entry, first, last)
-        where = organisation_for(opened, store, target).slug
+        selection, where = selection_of(entry, first, last), target_named(opened, store, target)
         moved = choose_for_closed(opened, slug, where, selection, "first_open_day", reason, ACTOR)
     text = f"{counted(len(moved), 'entry')} go to the first open day of {where}"
     _show_chosen(text, moved, as_json=as_json)

@@ -49,7 +49,6 @@ def _account_problem(name: str) -> str | None:
 
 
 _NOT_OF_BOOKS: Final = {
-    "mode": "the books have an entry of each day",
     "document": "the books have journals alone",
     "currency": "the books keep every currency as it is",
     "tracking": "the books keep no dimensions; assign them in the mapping for an organisation",
@@ -89,8 +88,8 @@ class MappingConfig(BaseModel):
     its own (`own_line`), or stays in its lines for the target to post by code (`target_codes`).
     `treatments`: treatment of tax -> tax code of the target.
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
-    `mode`: an organisation gets an entry of each day (`daily`), or of each settlement once it is
-    paid out (`settlement`), in parts where it has lines of several months.
+    `mode`: an entry of each day (`daily`), or of each settlement once it is paid out
+    (`settlement`), in parts where it has lines of several months.
     `document`: an organisation gets a `journal` for each entry, or an `invoice` (Xero); of goods
     always a journal. `credit_note`: a negative invoice is a credit note, and else a bill.
     `currency`: an organisation gets entries of other currencies in its own, at a source's rates.

@@ -9,9 +9,15 @@ from decimal import Decimal
 from typing import Final
 
 from mappings.journal.narrations import JOINT
-from mappings.model import CLEARING, JOURNAL, JournalEntry, JournalLine, settlement_of
+from mappings.model import (
+    CARRIED_FORWARD,
+    CLEARING,
+    JOURNAL,
+    JournalEntry,
+    JournalLine,
+    settlement_of,
+)
 
-_CARRIED_FORWARD: Final = "carried_forward"
 _PAYOUTS: Final = frozenset(("transfer.payout", "transfer.payout_failed"))
 _ACTIVITY: Final = "activity"
 
@@ -66,7 +72,7 @@ def _is_of_settlement(line: JournalLine) -> bool:
         return False
     # Between months nothing is carried: each has an invoice, and the deposit pays all of them.
     # What one settlement leaves to the next has no settlement on its line.
-    is_carried = line.category == _CARRIED_FORWARD and line.settlement_id is not None
+    is_carried = line.category == CARRIED_FORWARD and line.settlement_id is not None
     if is_carried and line.part == _ACTIVITY:
         return False
     return not set(line.category.split(JOINT)) <= _PAYOUTS

@@ -44,8 +44,17 @@ def narration(
     return _filled(key, language, store=store, day=day)
 
 
-def daily(day: date, language: str, *, is_provisional: bool, is_of_goods: bool = False) -> str:
-    """Return what the activity of a day is, or what its goods cost."""
+def activity(
+    day: date,
+    language: str,
+    *,
+    settlement: str | None = None,
+    is_provisional: bool = False,
+    is_of_goods: bool = False,
+) -> str:
+    """Return what the activity of a day is, that of a `settlement`, or what goods cost."""
+    if settlement is not None:
+        return _filled("part_of_settlement", language, settlement=settlement, day=day)
     suffix = _filled("provisional", language) if is_provisional else ""
     return _filled("goods" if is_of_goods else "daily", language, day=day) + suffix
 
@@ -53,6 +62,11 @@ def daily(day: date, language: str, *, is_provisional: bool, is_of_goods: bool =
 def payout(settlement: str, language: str, *, is_carried: bool) -> str:
     """Return what the payout of a settlement is, or its carrying forward."""
     return _filled("carried" if is_carried else "payout", language, settlement=settlement)
+
+
+def correction(text: str, language: str) -> str:
+    """Return what corrects an entry that is called as the text says."""
+    return _filled("correction", language, text=text)
 
 
 def line(category: str, settlement: str | None, language: str) -> str:

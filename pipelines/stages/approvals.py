@@ -163,10 +163,24 @@ def choose_for_closed(
         # Any entry may be left out before it is posted; only a closed day has a first open one.
         if choice == "left_out" or publication.waits_for == "open_period"
     ]
+    if target == BOOKS and choice == "first_open_day":
+        waiting += _unsupported(workspace, slug, selection)
     if not waiting:
         raise BadInput(f"no entry of {slug} there waits for such a choice at {target}")
     choose(workspace, slug, target, waiting, choice, actor, line)
     return waiting
+
+
+def _unsupported(workspace: Workspace, slug: str, selection: EntrySelection) -> list[Publication]:
+    """Return what the books hold of closed days and no journal supports any more."""
+    closed = workspace.registry.closed_books.get(slug) or date.min
+    return [
+        publication
+        for publication in workspace.registry.publications.unsupported(BOOKS)
+        if publication.connection == slug
+        and publication.business_date <= closed
+        and publication in selection
+    ]
 
 
 def release(

@@ -149,7 +149,8 @@ def _journals(
     ready, missing = _normalised(store, JOURNALS, days)
     built = build_journals(store, ready)
     results = []
-    for day, entries in sorted(built.days.items()):
+    for day in ready:
+        entries = built.days[day]
         residue = [f"{e.facilitator_tax:f} {e.currency}" for e in entries if e.facilitator_tax]
         remainder = f"facilitator tax leaves {', '.join(residue)}" if residue else None
         evaluations = (
@@ -163,7 +164,7 @@ def _journals(
     unsupported: dict[date, list[EntryFacts]] = {d: [] for d in window if d not in covered_days}
     whole = replace(built, days=built.days | unsupported)
     plan(store.workspace, store.connection, window, whole)
-    computed = whole.days.keys() - whole.failed.keys()
+    computed = {day for day in whole.days if day in window} - whole.failed.keys()
     plan_for_organisation(store, computed, backfilled_days(store, computed))
     return missing + results
 

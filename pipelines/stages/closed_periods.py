@@ -21,3 +21,12 @@ def check_open(day: date, closed: date | None) -> None:
             f"{day} lies in a period that is closed through {closed}: open it there, then publish "
             "again"
         )
+
+
+def books_hold_text(slug: str, closed: date | None) -> str:
+    """Return what the owner of an entry may do whose day the books of its store are closed for."""
+    return (
+        f"the books are closed through {closed}: post the difference on the first open day "
+        f"(`daybook publish first-open-day {slug} --target books`), leave it out (`daybook publish "
+        f"leave-out {slug} --target books`), or open them again (`daybook close --reopen`)"
+    )

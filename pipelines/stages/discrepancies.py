@@ -10,7 +10,8 @@ from datetime import date
 
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
-from mappings.model import PostedLine
+from mappings.model import PostedLine, day_of, original_of
+from pipelines.stages.corrected_books import hashes_of, standing
 from pipelines.stages.orphans import orphans
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
@@ -23,12 +24,14 @@ class Discrepancies:
     """Entries by settlement.
 
     `unsupported` are lines of entries that the books hold and no journal has, `changed` entries
-    that the books hold with other figures, `missing` those that they do not hold.
+    that the books hold with other figures, `missing` those that they do not hold. Days through
+    `closed` stay as they are.
     """
 
     unsupported: dict[str, list[PostedLine]]
     changed: dict[str, set[str]]
     missing: dict[str, set[str]]
+    closed: date | None = None
 
     def explain(
         self, settlement: str, state: str, why: str | None, *, is_even: bool = True
@@ -39,20 +42,25 @@ class Discrepancies:
         """
         if settlement in self.unsupported:
             entries = sorted({line.entry_id for line in self.unsupported[settlement]})
-            return "differs", (
-                f"the books hold {_listed(entries)}, which no transactions support any more: "
-                "run `daybook publish`"
-            )
+            what = f"the books hold {_listed(entries)}, which no transactions support any more"
+            return "differs", f"{what}: {self._way_out(entries)}"
         if is_even and settlement in self.changed:
             entries = sorted(self.changed[settlement])
-            return "differs", (
-                f"the books hold {_listed(entries)} with other figures than the journal: "
-                "run `daybook publish`"
-            )
+            what = f"the books hold {_listed(entries)} with other figures than the journal"
+            return "differs", f"{what}: {self._way_out(entries)}"
         if is_even and settlement in self.missing:
             entries = sorted(self.missing[settlement])
-            return "waiting", f"{_listed(entries)} not posted yet: run `daybook publish`"
+            return "waiting", f"{_listed(entries)} not posted yet: {self._way_out(entries)}"
         return state, why
+
+    def _way_out(self, entries: Collection[str]) -> str:
+        days = [day for entry_id in entries if (day := day_of(entry_id)) is not None]
+        if self.closed is None or min(days, default=date.max) > self.closed:
+            return "run `daybook publish`"
+        return (
+            "its day is closed, and `daybook publish first-open-day --target books` corrects it on "
+            "the first open one"
+        )
 
 
 def _listed(entries: Collection[str]) -> str:
@@ -66,8 +74,9 @@ def discrepancies(
     """Compare what the books hold of a connection with its journals; held entries are left out."""
     # What publishing will remove anyway is no difference of its own.
     removable = {o.entry_id for o in orphans(workspace, connection, _ALWAYS, posted)}
-    content = {line.entry_id: line.content_hash for line in posted}
-    comparison = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set))
+    content = hashes_of(standing(posted))
+    closed = workspace.registry.closed_books.get(connection.slug)
+    comparison = Discrepancies(defaultdict(list), defaultdict(set), defaultdict(set), closed)
     changed = set()
     for entry_id, content_hash, settlement in _journalled(workspace, connection.slug):
         if entry_id not in content:
@@ -78,11 +87,12 @@ def discrepancies(
     for line in posted:
         if line.settlement_id is None:
             continue
-        if line.entry_id in removable:
+        entry_id = original_of(line.entry_id)
+        if entry_id in removable:
             comparison.unsupported[line.settlement_id].append(line)
         # The books may have lines of settlements that the journal has none of any more.
-        elif line.entry_id in changed:
-            comparison.changed[line.settlement_id].add(line.entry_id)
+        elif entry_id in changed:
+            comparison.changed[line.settlement_id].add(entry_id)
     return comparison
 
 

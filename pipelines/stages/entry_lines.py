@@ -68,6 +68,14 @@ SELECT *
 FROM ({lines})
 WHERE settlement_id IN (FROM complete) AND business_date IN (SELECT unnest($days::DATE[]))
 """
+# What a settlement is booked on moves with its lines, so every day of it may have its entry.
+_SAME_SETTLEMENTS = """
+SELECT DISTINCT business_date
+FROM ({lines})
+WHERE business_date IN (SELECT unnest($days::DATE[])) AND settlement_id IN (
+    SELECT settlement_id FROM ({touched})
+)
+"""
 # Settlements that some days have lines of, and that have no entry yet.
 _UNFINISHED = """
 SELECT
@@ -130,6 +138,44 @@ def load_by_day(con: duckdb.DuckDBPyConnection, lines: str) -> None:
     load_no_costs(con)
 
 
+def days_booked_with(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    target: str,
+    days: Sequence[date],
+    proposed: MappingConfig | None = None,
+) -> set[date]:
+    """Return days and those that the settlements booked with them may have entries of.
+
+    `proposed` is a mapping in the place of the saved ones.
+    """
+    lake = store.lake
+    computed = sorted(lake.days("transactions", store.slug))
+    by_settlement = [
+        day
+        for mapping, its_days in _effective(store, target, computed, proposed)
+        if mapping.mode == "settlement"
+        for day in its_days
+    ]
+    touched = [day for day in computed if day in set(days)]
+    if not by_settlement or not touched:
+        return set(days)
+    query = _SAME_SETTLEMENTS.format(
+        lines=f"FROM {scan(lake.partitions('transactions', store.slug, by_settlement))}",
+        touched=f"FROM {scan(lake.partitions('transactions', store.slug, touched))}",
+    )
+    rows = con.execute(query, {"days": by_settlement}).fetchall()
+    return {*days, *(day for (day,) in rows)}
+
+
+def _effective(
+    store: Store, target: str, days: Sequence[date], proposed: MappingConfig | None
+) -> list[tuple[MappingConfig, list[date]]]:
+    if proposed is not None:
+        return [(proposed, list(days))]
+    return mappings_in_effect(store.workspace.registry, store.slug, days, target)
+
+
 def write_journals(
     con: duckdb.DuckDBPyConnection,
     store: Store,
@@ -147,11 +193,7 @@ def write_journals(
     """
     lake = store.lake
     computed = sorted(day for day in lake.days("transactions", store.slug) if day >= since)
-    effective = (
-        [(proposed, computed)]
-        if proposed is not None
-        else mappings_in_effect(store.workspace.registry, store.slug, computed, target)
-    )
+    effective = _effective(store, target, computed, proposed)
     chosen = set(days)
     for mapping, its_days in effective:
         present = [day for day in its_days if day in chosen]
@@ -159,7 +201,7 @@ def write_journals(
             continue
         lines = f"FROM {scan(lake.partitions('transactions', store.slug, present))}"
         # What no settlement pays out is booked by its day.
-        by_day = _paid_elsewhere(store, lines) if mapping.mode == "settlement" else lines
+        by_day = paid_elsewhere(store, lines) if mapping.mode == "settlement" else lines
         load_by_day(con, by_day)
         load_costs(con, store, mapping, lines, present)
         write_journal(con, store.connection, mapping)
@@ -177,7 +219,7 @@ def _settlements(store: Store) -> str:
     return f"FROM {scan(files)}" if files else _NO_SETTLEMENTS
 
 
-def _paid_elsewhere(store: Store, lines: str, *, instead: bool = True) -> str:
+def paid_elsewhere(store: Store, lines: str, *, instead: bool = True) -> str:
     """Return a relation of the lines that no settlement ever pays out, or of the others."""
     marked = _ELSEWHERE.format(lines=lines, settlements=_settlements(store))
     condition = "is_elsewhere" if instead else "NOT is_elsewhere"
@@ -214,7 +256,7 @@ def unfinished_settlements(
         return []
     lines = f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}"
     query = _UNFINISHED.format(
-        lines=_paid_elsewhere(store, lines, instead=False),
+        lines=paid_elsewhere(store, lines, instead=False),
         settlements=_settlements(store),
     )
     return [UnfinishedSettlement(*row) for row in con.execute(query, {"days": touched}).fetchall()]

@@ -13,12 +13,14 @@ import duckdb
 from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.api_documents import records
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from connectors.lake.engine import quoted
+from mappings.model import CARRIED_FORWARD, CLEARING, JournalEntry, JournalLine
 from pipelines.stages.documents import text_of
-from pipelines.stages.entry_lines import load_by_day
+from pipelines.stages.entry_lines import load_by_day, paid_elsewhere
 from pipelines.stages.journal_tables import load_mapping
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
+from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
 
 
@@ -81,16 +83,29 @@ ORDER BY t.document, t.row, t.transaction_id
 """
 
 
-def sources(workspace: Workspace, connection: Connection, day: date) -> list[Source]:
-    """Return every transaction of a day, in order of document and row."""
-    files = workspace.lake.partitions("transactions", connection.slug, [day])
+def sources(
+    workspace: Workspace, connection: Connection, day: date, settlement: str | None = None
+) -> list[Source]:
+    """Return every transaction of a day's entries, in order of document and row.
+
+    With a settlement those of the entry of it that is dated on the day: its own of that month.
+    """
+    lake, slug = workspace.lake, connection.slug
+    first = day if settlement is None else day.replace(day=1)
+    present = lake.days("transactions", slug)
+    files = lake.partitions("transactions", slug, [d for d in present if first <= d <= day])
     if not files:
         return []
-    names = {m.document: m.name for m in workspace.lake.manifests(connection.slug)}
-    # One day has one mapping.
-    ((mapping, _),) = mappings_in_effect(workspace.registry, connection.slug, [day])
+    lines = f"FROM {scan(files)}"
+    # An entry has one mapping, that of its day.
+    ((mapping, _),) = mappings_in_effect(workspace.registry, slug, [day])
+    if settlement is not None:
+        lines = f"{lines} WHERE settlement_id = {quoted(settlement)}"
+    elif mapping.mode == "settlement":
+        lines = paid_elsewhere(Store.read(workspace, connection), lines)
+    names = {m.document: m.name for m in lake.manifests(slug)}
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
-        load_by_day(con, f"FROM {scan(files)}")
+        load_by_day(con, lines)
         load_mapping(con, connection, mapping)
         rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
@@ -162,7 +177,9 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
 
 
 def _is_summed(line: JournalLine, source: Source, *, is_split: bool) -> bool:
-    if line.category == CLEARING:
+    # What an earlier month carried forward is no transaction of the entry.
+    is_carried = line.category == CARRIED_FORWARD and line.part == "activity"
+    if line.category == CLEARING or (is_carried and line.settlement_id and line.transactions):
         return source.settlement_id == line.settlement_id
     tax = (line.tax_treatment, line.tax_country, line.tax_rate)
     # Lines that sum no transaction hold the tax of other lines.

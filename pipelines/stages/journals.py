@@ -11,14 +11,12 @@ import duckdb
 import orjson
 
 from connectors.database.registry import Connection, PlannedEntry
-from connectors.lake.windows import Window
+from connectors.lake.windows import ONE_DAY, Window
 from mappings.journal.merged_lines import BY_ACCOUNT, by_account
 from mappings.journal.narrations import ENGLISH
 from mappings.model import BOOKS, JOURNAL, JournalEntry, JournalLine
 from mappings.tables import JOURNAL_LINES
-from pipelines.stages.cost_tables import load_costs
-from pipelines.stages.entry_lines import load_by_day
-from pipelines.stages.journal_tables import write_journal
+from pipelines.stages.entry_lines import days_booked_with, write_journals
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.store import Store
 from pipelines.stages.workspace import Workspace
@@ -49,32 +47,35 @@ class Built:
 def build_journals(store: Store, days: Sequence[date]) -> Built:
     """Write the `journal_lines` partitions of `days` from their `transactions` partitions.
 
-    An entry that does not balance fails its day, which then keeps the file it had.
+    Where settlements are booked, those of the other days that theirs may be booked on as well. An
+    entry that does not balance fails its day, which then keeps the file it had.
     """
     lake = store.lake
     present = lake.days("transactions", store.slug)
-    built = Built(days={day: [] for day in days if day in present})
-    built.failed = {day: "the day is not normalised yet" for day in days if day not in present}
-    if not built.days:
-        return built
+    failed = {day: "the day is not normalised yet" for day in days if day not in present}
+    chosen = [day for day in days if day in present]
+    if not chosen:
+        return Built(failed=failed)
     with store.workspace.scratch("journals") as scratch, store.workspace.engine() as con:
-        for number, (mapping, chosen) in enumerate(store.mappings(sorted(built.days))):
-            source = scan(lake.partitions("transactions", store.slug, chosen))
-            load_by_day(con, f"FROM {source}")
-            load_costs(con, store, mapping, f"FROM {source}", chosen)
-            write_journal(con, store.connection, mapping)
-            for facts in _facts(con):
-                built.days[facts.business_date].append(facts)
-                if facts.balance:
-                    built.failed[facts.business_date] = (
-                        f"entry {facts.entry_id} is off balance by {facts.balance:f}"
-                    )
-            # A failed day keeps its file, so that what is posted keeps the journal it came from.
-            good = [day for day in chosen if day not in built.failed]
-            query = "SELECT * FROM journal ORDER BY business_date, entry_id, line"
-            folder = scratch / str(number)
-            folder.mkdir()
-            write_days(con, lake, JOURNAL_LINES, store.slug, good, query, folder)
+        booked = days_booked_with(con, store, BOOKS, chosen, store.override)
+        built = Built({day: [] for day in sorted(booked)}, failed)
+        written = write_journals(con, store, BOOKS, sorted(booked), proposed=store.override)
+        for number, _ in enumerate(written):
+            into = "INSERT INTO built" if number else "CREATE TEMP TABLE built AS"
+            con.execute(f"{into} FROM journal")
+        for facts in _facts(con):
+            # A settlement may have entries of days that are not asked for.
+            if facts.business_date not in built.days:
+                continue
+            built.days[facts.business_date].append(facts)
+            if facts.balance:
+                built.failed[facts.business_date] = (
+                    f"entry {facts.entry_id} is off balance by {facts.balance:f}"
+                )
+        # A failed day keeps its file, so that what is posted keeps the journal it came from.
+        good = [day for day in built.days if day not in built.failed]
+        query = "SELECT * FROM built ORDER BY business_date, entry_id, line"
+        write_days(con, lake, JOURNAL_LINES, store.slug, good, query, scratch)
     return built
 
 
@@ -83,7 +84,7 @@ def _facts(con: duckdb.DuckDBPyConnection) -> list[EntryFacts]:
         "SELECT entry_id, any_value(business_date), any_value(currency), any_value(content_hash), "
         "any_value(held_reason), sum(amount)::DECIMAL(38,4), count(*), "
         "coalesce(sum(amount) FILTER (category LIKE 'tax.facilitator%'), 0)::DECIMAL(38,4) "
-        "FROM journal GROUP BY entry_id ORDER BY entry_id"
+        "FROM built GROUP BY entry_id ORDER BY entry_id"
     ).fetchall()
     return [EntryFacts(*row) for row in rows]
 
@@ -119,8 +120,9 @@ def plan_books(workspace: Workspace, connection: Connection, days: Iterable[date
 def withdraw(workspace: Workspace, connection: Connection, window: Window, built: Built) -> None:
     """Drop the plans of entries that are no longer there; what is posted is voided on publish."""
     current = {facts.entry_id for entries in built.days.values() for facts in entries}
+    start, end = min([window.start, *built.days]), max(built.days, default=window.start)
     listed = workspace.registry.publications.list(
-        BOOKS, [connection.slug], window.start, window.end
+        BOOKS, [connection.slug], start, max(window.end, end + ONE_DAY)
     )
     gone = [
         p.entry_id

@@ -12,7 +12,8 @@ from datetime import date
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import LIVE
 from connectors.lake.windows import Window
-from mappings.model import BOOKS, PostedLine
+from mappings.model import BOOKS, PostedLine, day_of
+from pipelines.stages.corrected_books import is_taken_back, standing
 from pipelines.stages.partitions import scan
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
@@ -39,18 +40,21 @@ def orphans(
     """
     # The registry may not know an entry that stands in the books: a restored backup, another home.
     candidates = _recorded(workspace, connection, window)
-    for line in posted:
-        if line.business_date in window and line.entry_id not in candidates:
-            candidates[line.entry_id] = Orphan(
-                line.entry_id,
-                connection.slug,
-                line.business_date,
-                line.currency,
-                line.revision,
+    entries = standing(posted)
+    for entry_id, (line, *_) in entries.items():
+        # One of a closed day may be dated later.
+        day = day_of(entry_id) or line.business_date
+        if day in window and entry_id not in candidates:
+            candidates[entry_id] = Orphan(
+                entry_id, connection.slug, day, line.currency, line.revision
             )
     days = {candidate.business_date for candidate in candidates.values()}
     journalled = _journalled(workspace, connection.slug, days)
-    unsupported = [c for c in candidates.values() if c.entry_id not in journalled]
+    unsupported = [
+        c
+        for c in candidates.values()
+        if c.entry_id not in journalled and not is_taken_back(entries.get(c.entry_id, ()))
+    ]
     # A journal that was lost comes back with the next run; voiding its entry would post it twice.
     awaited = _awaited(workspace, connection, {c.business_date for c in unsupported})
     return sorted(

@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from connectors.channels import channel
 from connectors.database.registry import Connection
+from connectors.documents.control_totals import last_business_day
 from connectors.documents.manifest import Statement
+from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 
+BOOKED_WHEN_PAID = "it is booked once it is paid out"
 ROLLED_ON = "the payout failed: its money is in a later one"
 # The category of money that a bank sent back: the channel owes it again.
 _RETURNED = "transfer.payout_failed"
@@ -66,3 +69,20 @@ def _given_back(
             f"WHERE category = '{_RETURNED}' AND amount > 0 ORDER BY posted_at, transaction_id"
         )
         return rows.fetchall()
+
+
+def booked_when_paid(
+    workspace: Workspace, connection: Connection, statements: Sequence[Statement]
+) -> set[str]:
+    """Return the settlements that the books get an entry of only once they are paid out."""
+    ends = {
+        s.settlement_id: last_business_day(s.period_end, connection.timezone)
+        for s in statements
+        if s.payout is None
+    }
+    if not ends:
+        return set()
+    days = sorted(set(ends.values()))
+    effective = mappings_in_effect(workspace.registry, connection.slug, days)
+    by_settlement = {day for m, its_days in effective if m.mode == "settlement" for day in its_days}
+    return {name for name, day in ends.items() if day in by_settlement}

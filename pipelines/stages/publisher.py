@@ -1,7 +1,7 @@
 """Journal entries to the books: exactly what is planned, once, verified by reading it back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,8 +11,10 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection, Publication
 from connectors.database.registry.publications import DUE
 from connectors.lake.windows import Window
-from mappings.model import BOOKS
+from mappings.model import BOOKS, JournalEntry, PostedLine, original_of
 from pipelines.stages.book_prices import write_prices
+from pipelines.stages.closed_periods import books_hold_text
+from pipelines.stages.corrected_books import hashes_of, placed, standing, taken_back
 from pipelines.stages.journals import read_entries
 from pipelines.stages.orphans import Orphan, orphans
 from pipelines.stages.workspace import Workspace
@@ -34,7 +36,8 @@ class Due:
     @property
     def days(self) -> list[date]:
         """Return the business days of all of it."""
-        return [p.business_date for p in self.post] + [o.business_date for o in self.remove]
+        days = [publication.business_date for publication in (*self.post, *self.late)]
+        return days + [orphan.business_date for orphan in self.remove]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +58,57 @@ class PublishResult:
 def due(workspace: Workspace, connection: Connection, window: Window) -> Due:
     """Return what would be posted to the books now, and what would be removed from them.
 
-    Posted is what is planned and what the books have lost.
+    Posted is what is planned and what the books have lost. Of closed days only what their owner
+    chose to post on the first open one.
     """
-    registry = workspace.registry
-    return _due(
-        workspace,
-        connection,
-        window,
-        registry.publications.list(BOOKS, [connection.slug], window.start, window.end),
+    posted = Books(workspace.settings.books_folder).posted([connection.slug])
+    listed = workspace.registry.publications.list(
+        BOOKS, [connection.slug], window.start, window.end
     )
+    return _due(workspace, connection, window, listed, posted)
 
 
 def _due(
-    workspace: Workspace, connection: Connection, window: Window, listed: Sequence[Publication]
+    workspace: Workspace,
+    connection: Connection,
+    window: Window,
+    listed: Sequence[Publication],
+    posted: Sequence[PostedLine],
 ) -> Due:
     """Return the newest revisions to post, and the entries in the books without a journal."""
-    posted = Books(workspace.settings.books_folder).posted([connection.slug])
-    remove = tuple(orphans(workspace, connection, window, posted))
+    remove = orphans(workspace, connection, window, posted)
     closed = workspace.registry.closed_books.get(connection.slug) or date.min
-    remove = tuple(orphan for orphan in remove if orphan.business_date > closed)
     # An entry to remove is not posted at the same time, even if the books lack it.
     gone = {orphan.entry_id for orphan in remove}
-    content = {(line.entry_id, line.content_hash) for line in posted}
+    content = hashes_of(standing(posted))
     lacking = [p for p in listed if p.entry_id not in gone and _is_lacking(p, content)]
     # What was posted and is lost comes back whatever is closed: it changes no figure.
-    is_late = {p.id for p in lacking if p.business_date <= closed and p.state != "posted"}
+    late = [p for p in lacking if p.business_date <= closed and p.state != "posted"]
+    moved = _moved(
+        workspace, connection, [*late, *(o for o in remove if o.business_date <= closed)]
+    )
+    is_held = {p.id for p in late if p.entry_id not in moved}
     return Due(
-        tuple(p for p in lacking if p.id not in is_late),
-        remove,
-        tuple(p for p in lacking if p.id in is_late and p.state in DUE),
+        tuple(p for p in lacking if p.id not in is_held),
+        tuple(o for o in remove if o.business_date > closed or o.entry_id in moved),
+        tuple(p for p in late if p.id in is_held and p.state in DUE),
     )
 
 
-def _is_lacking(publication: Publication, content: set[tuple[str, str]]) -> bool:
+def _moved(
+    workspace: Workspace, connection: Connection, entries: Sequence[Publication | Orphan]
+) -> set[str]:
+    """Return those of some entries of closed days that go to the first open one."""
+    if not entries:
+        return set()
+    choices = workspace.registry.entry_choices
+    chosen = choices.list(BOOKS, connection.slug, ["first_open_day"])
+    return {choice.entry_id for choice in chosen}
+
+
+def _is_lacking(publication: Publication, content: Mapping[str, str | None]) -> bool:
     if publication.state == "posted":
-        return (publication.entry_id, publication.content_hash) not in content
+        return content.get(publication.entry_id) != publication.content_hash
     return publication.state in DUE or publication.waits_for == "open_period"
 
 
@@ -104,16 +123,18 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
     The books are written before the outbox records it; after a crash in between, the next run
     writes the same bytes.
     """
-    registry = workspace.registry
+    registry, slug = workspace.registry, connection.slug
     # One folder for all connections: two writers at once would lose each other's year files.
     with registry.lock("books", LOCK_SECONDS):
-        listed = registry.publications.list(BOOKS, [connection.slug], window.start, window.end)
-        outstanding = _due(workspace, connection, window, listed)
+        listed = registry.publications.list(BOOKS, [slug], window.start, window.end)
+        books = Books(workspace.settings.books_folder)
+        posted = books.posted([slug])
+        outstanding = _due(workspace, connection, window, listed, posted)
         todo, gone = list(outstanding.post), outstanding.remove
         _hold_late(workspace, connection, outstanding.late)
         entries = read_entries(
             workspace,
-            connection.slug,
+            slug,
             {p.business_date for p in todo},
             {p.entry_id: p.revision for p in todo},
             as_posted=True,
@@ -123,24 +144,22 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
         todo = [p for p in todo if p.business_date not in stale]
         planned = {p.entry_id for p in todo}
         removed = {orphan.entry_id for orphan in gone}
-        chosen = [e for e in entries if e.entry_id in planned]
-        books = Books(workspace.settings.books_folder)
+        closed = registry.closed_books.get(slug)
+        chosen, leaving = _placed(
+            [e for e in entries if e.entry_id in planned], gone, posted, closed
+        )
         # Also after an upgrade: new releases may add generated files.
         books.initialise()
         # An unposted newer revision of a removed entry is withdrawn with it.
         if gone:
-            registry.publications.withdraw(
-                BOOKS, connection.slug, [orphan.entry_id for orphan in gone]
-            )
+            registry.publications.withdraw(BOOKS, slug, sorted(removed))
         # The books first, then the outbox: after a crash in between, the next run writes the same
         # bytes.
-        written = books.publish(
-            connection.slug, connection.name, chosen, [orphan.entry_id for orphan in gone]
-        )
+        written = books.publish(slug, connection.name, chosen, leaving)
         # With another currency in the books, their prices are others.
         if books.accounts_file in written.files_written:
             write_prices(workspace, books)
-        registry.publications.mark_posted(BOOKS, todo, reference=str(connection.slug))
+        registry.publications.mark_posted(BOOKS, todo, reference=str(slug))
         registry.publications.mark_voided(
             BOOKS, [p for orphan in gone for p in orphan.publications]
         )
@@ -154,14 +173,33 @@ def publish(workspace: Workspace, connection: Connection, window: Window) -> Pub
     )
 
 
+def _placed(
+    entries: Sequence[JournalEntry],
+    gone: Sequence[Orphan],
+    posted: Sequence[PostedLine],
+    closed: date | None,
+) -> tuple[list[JournalEntry], list[str]]:
+    """Return the entries to write, and those to take out; what is closed stays as it is."""
+    there = standing(posted)
+    changes = [
+        placed(entry, entry.business_date, there.get(entry.entry_id, ()), closed)
+        for entry in entries
+    ]
+    chosen, leaving = [entry for entry in changes if entry is not None], []
+    for orphan in gone:
+        lines = there.get(orphan.entry_id, ())
+        if closed is None or orphan.business_date > closed or not lines:
+            leaving.append(orphan.entry_id)
+        else:
+            chosen.append(taken_back(lines, closed))
+    return chosen, leaving
+
+
 def _hold_late(workspace: Workspace, connection: Connection, late: Sequence[Publication]) -> None:
     if not late:
         return
     closed = workspace.registry.closed_books.get(connection.slug)
-    message = (
-        f"the books are closed through {closed}: leave it out (`daybook publish leave-out "
-        f"{connection.slug} --target books`), or open them again (`daybook close --reopen`)"
-    )
+    message = books_hold_text(connection.slug, closed)
     workspace.registry.publications.mark(BOOKS, late, "held", message, waits_for="open_period")
 
 
@@ -183,11 +221,11 @@ def read_back(workspace: Workspace, connection: Connection, window: Window) -> d
         BOOKS, [connection.slug], window.start, window.end, states=["posted"]
     )
     recorded = {p.entry_id: p for p in listed}
-    hashes: dict[str, str] = {}
+    posted = Books(workspace.settings.books_folder).posted([connection.slug])
+    hashes = hashes_of(standing(posted))
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for line in Books(workspace.settings.books_folder).posted([connection.slug]):
-        hashes[line.entry_id] = line.content_hash
-        sums[line.entry_id] += line.amount
+    for line in posted:
+        sums[original_of(line.entry_id)] += line.amount
     wrong: dict[date, str] = {}
     for entry_id, publication in recorded.items():
         if hashes.get(entry_id) != publication.content_hash:

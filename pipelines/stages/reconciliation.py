@@ -23,7 +23,13 @@ from pipelines.stages.balances import brought_forward, shortfalls, stated
 from pipelines.stages.discrepancies import Discrepancies, discrepancies
 from pipelines.stages.gaps import Gap, gaps
 from pipelines.stages.partitions import scan
-from pipelines.stages.payouts import ROLLED_ON, payout_status, returned_payouts
+from pipelines.stages.payouts import (
+    BOOKED_WHEN_PAID,
+    ROLLED_ON,
+    booked_when_paid,
+    payout_status,
+    returned_payouts,
+)
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.settlements import NORMALISED, sums_by_settlement
 from pipelines.stages.store import linked_settlements
@@ -35,12 +41,13 @@ Figures = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """The sums of each stage, by settlement."""
+    """The sums of each stage, by settlement; those `to_come` have none in the books yet."""
 
     normalised: Figures
     journalled: Figures
     posted: Figures
     paid: Figures
+    to_come: Collection[str]
 
     def of(self, settlement: str) -> dict[str, Decimal | None]:
         return {
@@ -121,6 +128,7 @@ def _reconcile(workspace: Workspace, connection: Connection, now: datetime | Non
         _cleared(lines, "activity", 1),
         # A payout credits clearing, and debits are positive: turned around it is what was paid.
         _cleared(lines, "payout", -1),
+        booked_when_paid(workspace, connection, statements),
     )
     proof = partial(
         _proof,
@@ -181,9 +189,11 @@ def _proof(
 ) -> Proof:
     name = statement.settlement_id
     amounts = {"declared": statement.declared, "raw": statement.total, **figures.of(name)}
-    difference = _difference(statement, amounts)
+    difference = _difference(statement, amounts, is_booked=name not in figures.to_come)
     ends = last_business_day(statement.period_end, connection.timezone)
     state, why = _state(statement, amounts, difference, held.get(name))
+    if name in figures.to_come and state == "open":
+        why = why or BOOKED_WHEN_PAID
     last = max(ends, statement.deposit_day or ends)
     # An account's settlement is fetched whole, but its days are computed only when they are over.
     if difference and state != "held" and today is not None and last >= today:
@@ -246,14 +256,15 @@ def _import_before(connection: Connection, statement: Statement, missing: Decima
     )
 
 
-def _difference(statement: Statement, figures: dict[str, Decimal | None]) -> Decimal:
+def _difference(
+    statement: Statement, figures: dict[str, Decimal | None], *, is_booked: bool
+) -> Decimal:
     """Return how far the figures are apart; a stage that has not run yet counts as nothing.
 
     Where a balance is kept, what was paid is compared with the lines less what stayed behind.
     """
-    expected = dict.fromkeys(
-        ("declared", "raw", "normalised", "journalled", "posted"), statement.total
-    )
+    stages = ("journalled", "posted") if is_booked else ()
+    expected = dict.fromkeys(("declared", "raw", "normalised", *stages), statement.total)
     expected["paid"] = statement.payout or _NOTHING
     gaps = [
         (figures[name] or _NOTHING) - expected[name]

@@ -12,7 +12,7 @@ from connectors.accounts.broker import STAGED
 from connectors.accounts.vault import QUEUE, Vault
 from connectors.database.registry.publications import LIVE
 from connectors.errors import ConfigError
-from mappings.model import BOOKS
+from mappings.model import BOOKS, original_of
 from mappings.tables import TABLES
 from pipelines.stages.approvals import EntrySelection
 from pipelines.stages.publisher import LOCK_SECONDS
@@ -43,7 +43,7 @@ def posted_entries(workspace: Workspace, slug: str) -> PostedEntries:
     live = workspace.registry.publications.list(BOOKS, [slug], states=LIVE, all_revisions=True)
     days = {p.entry_id: p.business_date for p in live}
     for line in Books(workspace.settings.books_folder).posted([slug]):
-        days[line.entry_id] = line.business_date
+        days[original_of(line.entry_id)] = line.business_date
     return PostedEntries(
         tuple(sorted(days)),
         min(days.values(), default=None),

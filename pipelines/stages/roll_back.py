@@ -13,7 +13,7 @@ from connectors.accounting.target import OrganisationBooks
 from connectors.database.registry import Publication
 from connectors.database.registry.publications import LIVE
 from connectors.errors import BadInput
-from mappings.model import BOOKS
+from mappings.model import BOOKS, original_of
 from pipelines.stages.approvals import EntrySelection, checked_reason, choose
 from pipelines.stages.organisations import open_organisation
 from pipelines.stages.posted_documents import PostedDocument, documents_of
@@ -55,7 +55,7 @@ def choose_entries(
 
 def _with_lines_of(workspace: Workspace, slug: str, settlement: str) -> set[str]:
     posted = Books(workspace.settings.books_folder).posted([slug])
-    return {line.entry_id for line in posted if line.settlement_id == settlement}
+    return {original_of(line.entry_id) for line in posted if line.settlement_id == settlement}
 
 
 def _settlements(publication: Publication) -> set[str | None]:

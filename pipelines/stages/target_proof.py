@@ -55,7 +55,7 @@ def prove_at(
     posted = workspace.registry.publications.list(
         target, [connection.slug], states=["posted"], all_revisions=True
     )
-    before, after, currencies = _journalled(workspace, connection, since)
+    before, after, currencies = _earned(workspace, connection, since)
     # By the id: what was sent may have been converted.
     currencies |= {name: p.entry_id.split(":")[3] for p in posted for name in _sent([p])}
     sent, stated = _sent(posted), _sent(posted, as_stated=True)
@@ -123,16 +123,16 @@ def _proof(
     )
 
 
-def _journalled(
+def _earned(
     workspace: Workspace, connection: Connection, since: date
 ) -> tuple[Amounts, Amounts, dict[str, str]]:
-    """Return what the journals moved through clearing before and from the first posted day on.
+    """Return what days move through clearing before and from the first posted day on.
 
-    And each settlement's currency.
+    And each settlement's currency. Of the transactions, as the books may have other entries.
     """
     lake = workspace.lake
     files = lake.partitions(
-        "journal_lines", connection.slug, lake.days("journal_lines", connection.slug)
+        "transactions", connection.slug, lake.days("transactions", connection.slug)
     )
     if not files:
         return {}, {}, {}
@@ -141,8 +141,7 @@ def _journalled(
         rows = con.execute(
             f"SELECT settlement_id, {measure.format('<')}, {measure.format('>=')}, "
             f"max(business_date) >= $1, any_value(currency) FROM {scan(files)} "
-            f"WHERE settlement_id IS NOT NULL AND category = '{CLEARING}' "
-            "AND part = 'activity' GROUP BY 1",
+            "WHERE settlement_id IS NOT NULL AND payout_id IS NULL GROUP BY 1",
             [since],
         ).fetchall()
     return (

@@ -15,7 +15,7 @@ LANGUAGES = get_args(Language)
 DAY = date(2026, 3, 2)
 PHRASES = {
     *("narration", "narration_goods", "narration_settlement", "daily", "goods", "provisional"),
-    *("payout", "carried", "settlement"),
+    *("payout", "carried", "settlement", "part_of_settlement", "correction"),
 }
 
 
@@ -40,7 +40,7 @@ def test_english_is_as_it_was() -> None:
     assert narrations.line("sales.principal", None, "en") == "sales.principal"
     assert narrations.line(CLEARING, "42", "en") == "Clearing, settlement 42"
     assert narrations.narration("Shop", DAY, "en") == "Shop: 2026-03-02"
-    assert narrations.daily(DAY, "en", is_provisional=True) == (
+    assert narrations.activity(DAY, "en", is_provisional=True) == (
         "Daily journal 2026-03-02 (provisional)"
     )
     assert narrations.payout("42", "en", is_carried=True) == "Carried forward 42"

@@ -66,6 +66,7 @@ def test_units_sold_are_booked_at_the_cost_of_their_day(empty: House) -> None:
         "Assets:Inventory:FBA": Decimal("-9.00"),
     }
     assert entry(empty, SECOND) == {"Expenses:COGS": Decimal(15), "Assets:Inventory": Decimal(-15)}
+    assert f'"Cost of goods {FIRST}" #costs ^' in empty.books()
     # The sales are what they were, and both entries are in the books.
     assert empty.held() == {}
     posted = empty.workspace.registry.publications.list(BOOKS, states=["posted"])

@@ -2,7 +2,11 @@
 
 import csv
 import io
+import re
 import zipfile
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +15,9 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from connectors.accounting.beancount import Books
 from connectors.errors import BadInput
+from mappings.journal.config import MappingConfig
 from mappings.model import BOOKS
 from pipelines.stages.approvals import EntrySelection, choose_for_closed
 from pipelines.stages.month_archive import csv_of, workbook_of
@@ -25,11 +31,17 @@ MARCH = month_of("2026-03")
 APRIL_1 = date(2026, 4, 1)
 
 
-def settlement(price: str = "20.00") -> str:
+def settlement(price: str = "20.00", late: str = "") -> str:
+    """Two orders of March, of which the first has a price or is none, and perhaps a late one."""
     return report(
         [
-            *order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price=price),
+            *(
+                order("111-0000001-0000001", at="2026-03-02 08:00:00 UTC", price=price)
+                if price
+                else []
+            ),
             *order("111-0000002-0000002", at="2026-03-30 08:00:00 UTC"),
+            *(order("111-0000003-0000003", at=late, price="30.00") if late else []),
         ],
         start="2026-03-01 12:00:00 UTC",
         end="2026-04-02 12:00:00 UTC",
@@ -134,6 +146,83 @@ def test_a_late_entry_may_be_left_out_of_closed_books(empty: House) -> None:
     reopen_month(empty.workspace, [empty.connection], MARCH, "after all", "ann")
     empty.run()
     assert "25.00" not in empty.books()
+
+
+# What a restated document does to a closed month, one after the other; and back again.
+RESTATED = {
+    "a day less": settlement(""),
+    "another price": settlement("25.00"),
+    "as it was": settlement(),
+    "a day more": settlement("20.00", "2026-03-31 08:00:00 UTC"),
+}
+
+
+def balances(lines: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for account, amount in lines:
+        sums[account] += amount
+    return {account: amount for account, amount in sums.items() if amount}
+
+
+@pytest.mark.parametrize("mode", ["daily", "settlement"])
+def test_late_changes_go_to_the_first_open_day_and_the_closed_one_keeps_its_bytes(
+    empty: House, mode: str
+) -> None:
+    registry = empty.workspace.registry
+    document = MappingConfig.model_validate({"mode": mode}).model_dump(mode="json")
+    registry.mappings.save(document, mode, actor="test")
+    empty.take(settlement())
+    empty.run()
+    closed(empty)
+    march = of_march(empty)
+    # One after the other, as a choice holds for an entry until another one is made.
+    for number, (name, text) in enumerate(RESTATED.items()):
+        empty.take(text, f"{name}.txt")
+        empty.run()
+        assert of_march(empty) == march, name
+        if number == 0:
+            (proof,) = empty.prove()
+            assert "first-open-day" in (proof.why or "")
+            assert [p.waits_for for p in registry.publications.list(BOOKS, states=["held"])] == (
+                [] if mode == "daily" else ["open_period"]
+            )
+        with suppress(BadInput):
+            choose_for_closed(
+                *(empty.workspace, "store", BOOKS, EntrySelection(), "first_open_day"),
+                *("too late", "ann"),
+            )
+        empty.publish()
+        assert of_march(empty) == march, name
+        posted = Books(empty.settings.books_folder).posted(["store"])
+        journalled = balances(
+            (row["account"], row["amount"]) for row in empty.rows("journal_lines")
+        )
+        assert balances((line.account, line.amount) for line in posted) == journalled, name
+        assert {proof.state for proof in empty.prove()} == {"tied"}, name
+        # A second time, and after a crash between the books and the record of it.
+        before = empty.books()
+        listed = registry.publications.list(BOOKS, states=["posted"])
+        registry.publications.mark(BOOKS, listed[:1], "planned")
+        empty.publish()
+        assert empty.books() == before, name
+    empty.check_books()
+    day = "2026-03-02" if mode == "daily" else "2026-03-30"
+    suffix = "" if mode == "daily" else "-settlement-20000000001"
+    link = f"^je-store-{day}-usd{suffix}"
+    (first,) = (text for text in empty.books().split("\n\n") if f" {link} {link}-c2" in text)
+    assert first.startswith('2026-04-01 * "Store" ')
+    assert f'{day}, correction" #' in first
+    # What was taken back comes again, and what was changed is the difference.
+    assert Decimal(-25 if mode == "daily" else 20) in amounts(first)
+
+
+def of_march(house: House) -> list[str]:
+    """The text of the books before the first open day."""
+    return [text for text in house.books().split("\n\n") if text.startswith("2026-03")]
+
+
+def amounts(text: str) -> set[Decimal]:
+    return {Decimal(amount) for amount in re.findall(r" (-?\d+\.\d\d) USD", text)}
 
 
 def test_what_cannot_be_closed_says_why(empty: House) -> None:

@@ -11,7 +11,7 @@ from connectors.accounting.beancount.generated import read, sealed
 from connectors.accounting.beancount.parser import Directive, Unreadable, read_directives
 from connectors.accounting.beancount.renderer import PAYOUT
 from connectors.accounting.beancount.syntax import aligned, number
-from mappings.model import CLEARING, PostedLine
+from mappings.model import CLEARING, PostedLine, original_of
 
 YEAR_FILES = "[0-9][0-9][0-9][0-9].beancount"
 Entry = tuple[Directive, ...]
@@ -46,9 +46,16 @@ class Ledger:
         return directives
 
     def update(self, entries: dict[str, Entry], withdrawn: Iterable[str]) -> None:
-        """Insert or replace `entries`; entries named in `withdrawn` stand no longer."""
-        for entry_id in withdrawn:
-            self._entries.pop(entry_id, None)
+        """Insert or replace `entries`; entries named in `withdrawn` stand no longer.
+
+        What corrected an entry goes with it.
+        """
+        gone = {*withdrawn, *entries}
+        self._entries = {
+            entry_id: entry
+            for entry_id, entry in self._entries.items()
+            if entry_id not in gone and original_of(entry_id) not in gone
+        }
         self._entries.update(entries)
 
     def directives(self) -> Iterator[Directive]:

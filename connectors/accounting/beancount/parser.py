@@ -10,13 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from connectors.accounting.beancount.renderer import ACTIVITY, HASH_PREFIX, PAYOUT
+from connectors.accounting.beancount.renderer import ACTIVITY, ACTIVITY_TAGS, HASH_PREFIX, PAYOUT
 from connectors.accounting.beancount.syntax import unquoted
 from mappings.model import PostedLine
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
+_TAGS = "|".join((*ACTIVITY_TAGS, PAYOUT))
 _HEAD = re.compile(
-    rf"(\d{{4}}-\d\d-\d\d) \* {_STRING} {_STRING} #(daily|payout)(?: \^\S+)+\n"
+    rf"(\d{{4}}-\d\d-\d\d) \* {_STRING} {_STRING} #({_TAGS})(?: \^\S+)+\n"
     rf"  journal-id: {_STRING}\n(?:  entry-id: {_STRING}\n)?  revision: (\d+)\n"
     rf"  content-hash: {_STRING}\n  settlement-ids: {_STRING}\n  source-rows: \d+\n"
 )
@@ -47,7 +48,7 @@ class PostingLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One daily journal or payout, with the text it was read from."""
+    """The activity of an entry, or one of its payouts, with the text it was read from."""
 
     entry_id: str
     part: str
@@ -104,7 +105,7 @@ def read_directive(text: str, first: int = 1) -> Directive:
     try:
         return Directive(
             entry_id=unquoted(entry_id or journal_id),
-            part=ACTIVITY if tag == "daily" else PAYOUT,
+            part=PAYOUT if tag == PAYOUT else ACTIVITY,
             day=date.fromisoformat(day),
             revision=int(revision),
             content_hash=unquoted(content_hash).removeprefix(HASH_PREFIX),

@@ -19,11 +19,23 @@ from connectors.accounting.beancount.syntax import (
     quoted,
 )
 from connectors.errors import Permanent
-from mappings.journal.narrations import JOINT, daily, payout
-from mappings.model import CLEARING, PROVISIONAL, JournalEntry, JournalLine
+from mappings.journal import narrations
+from mappings.journal.narrations import JOINT
+from mappings.model import (
+    CLEARING,
+    PROVISIONAL,
+    JournalEntry,
+    JournalLine,
+    day_of,
+    original_of,
+    settlement_of,
+)
 
 ACTIVITY = "activity"
 PAYOUT = "payout"
+# The tag of what is not a payout: a reader of the books filters by it.
+_DAILY, _SETTLEMENT, _COSTS = "daily", "settlement", "costs"
+ACTIVITY_TAGS = (_DAILY, _SETTLEMENT, _COSTS)
 OPENING_DAY = date(2000, 1, 1)
 # The balance assertion is dated one day later, and Python's dates end with 9999.
 _LAST_YEAR = 9998
@@ -38,7 +50,7 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
     """
     _check_entry(entry)
     activity = [line for line in entry.lines if line.part == ACTIVITY]
-    directives = [_daily(entry, name, activity)] if activity else []
+    directives = [_activity(entry, name, activity)] if activity else []
     payouts: dict[str, list[JournalLine]] = {}
     for line in entry.lines:
         if line.part == PAYOUT:
@@ -47,19 +59,26 @@ def render_entry(entry: JournalEntry, name: str) -> tuple[str, ...]:
     return tuple(directives)
 
 
-def _daily(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
+def _activity(entry: JournalEntry, name: str, lines: Sequence[JournalLine]) -> str:
+    settlement = settlement_of(entry.entry_id)
     # Readers of the books must see which entries may still change.
     ahead = any((line.settlement_id or "").startswith(PROVISIONAL) for line in lines)
-    narration = daily(
-        entry.business_date, entry.language, is_provisional=ahead, is_of_goods=entry.is_of_goods
+    narration = narrations.activity(
+        # What is dated later, as its own day is closed, is still of that day.
+        day_of(entry.entry_id) or entry.business_date,
+        entry.language,
+        settlement=settlement,
+        is_provisional=ahead,
+        is_of_goods=entry.is_of_goods,
     )
-    return _directive(entry, name, narration, "daily", entry.entry_id, lines)
+    tag = _COSTS if entry.is_of_goods else _DAILY if settlement is None else _SETTLEMENT
+    return _directive(entry, name, narration, tag, entry.entry_id, lines)
 
 
 def _payout(entry: JournalEntry, name: str, settlement: str, lines: Sequence[JournalLine]) -> str:
     categories = (name for line in lines for name in line.category.split(JOINT))
     is_carried = any(name.rpartition(".")[2] == _CARRIED for name in categories)
-    narration = payout(settlement, entry.language, is_carried=is_carried)
+    narration = narrations.payout(settlement, entry.language, is_carried=is_carried)
     journal_id = f"po:{entry.connection}:{settlement}:{entry.business_date}"
     return _directive(entry, name, narration, PAYOUT, journal_id, lines)
 
@@ -76,7 +95,15 @@ def _directive(
     if total:
         raise Permanent(f"{journal_id}: its lines sum to {total} {entry.currency}, not to zero")
     settlements = distinct(line.settlement_id for line in lines if line.category == CLEARING)
-    links = [f"^{link(entry.entry_id).lower()}", *(f"^settlement-{link(s)}" for s in settlements)]
+    original = original_of(entry.entry_id)
+    if original != entry.entry_id:
+        narration = narrations.correction(narration, entry.language)
+    # A correction has the original's link, and one of its own: two of a day may be alike.
+    names = distinct(iter((original, entry.entry_id)))
+    links = [
+        *(f"^{link(n).lower()}" for n in names),
+        *(f"^settlement-{link(s)}" for s in settlements),
+    ]
     rows = sum(line.transactions for line in lines if line.category != CLEARING)
     text = [
         f"{entry.business_date} * {quoted(name)} {quoted(narration)} #{tag} "

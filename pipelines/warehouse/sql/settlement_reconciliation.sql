@@ -32,6 +32,9 @@ fields AS (
         coalesce(closed, false) AS closed, coalesce(held, false) AS held,
         coalesce(normalised_total, 0) AS normalised_total,
         coalesce(journalled_total, 0) AS journalled_total,
+        -- booked by settlement, one that is not paid out has no entry yet
+        CASE WHEN closed OR journalled_total IS NOT NULL THEN coalesce(journalled_total, 0) END
+            AS compared_total,
         coalesce(lines, 0) AS lines,
         -- what a channel that keeps a balance left behind is not paid out, what it brought is
         CASE WHEN closed THEN
@@ -44,8 +47,8 @@ final AS (
     SELECT
         connection, settlement_id, currency, declared_total, raw_total, normalised_total,
         journalled_total, payout_amount,
-        greatest(declared_total, raw_total, normalised_total, journalled_total, paid_total)
-            - least(declared_total, raw_total, normalised_total, journalled_total, paid_total)
+        greatest(declared_total, raw_total, normalised_total, compared_total, paid_total)
+            - least(declared_total, raw_total, normalised_total, compared_total, paid_total)
             AS difference,
         lines,
         CASE
