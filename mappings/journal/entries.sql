@@ -42,7 +42,7 @@ taxes AS (
     SELECT
         s.connection, s.business_date, s.currency, s.entry_id, s.part, a.account, a.category,
         s.treatment_code AS tax_code,
-        NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by,
+        NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_region, s.tax_rate, s.tax_remitted_by,
         sum(CASE a.category WHEN 'tax.self_accounted' THEN -s.tax ELSE s.tax END) AS amount,
         -- They are counted where the tax was split off.
         0 AS transactions
@@ -142,7 +142,8 @@ without_code AS (
     SELECT
         p.entry_id,
         list_sort(list(DISTINCT concat_ws(
-            ' ', p.tax_treatment, p.tax_country, format('{:.10g}', p.tax_rate::DOUBLE) || ' %'
+            ' ', p.tax_treatment, concat_ws('-', p.tax_country, p.tax_region),
+            format('{:.10g}', p.tax_rate::DOUBLE) || ' %'
         ))) AS treatments
     FROM postings AS p, tax_mode AS m
     WHERE m.posts = 'target_codes' AND p.tax_code IS NULL AND p.tax_rate IS NOT NULL
@@ -189,8 +190,7 @@ fields AS (
         row_number() OVER (
             PARTITION BY p.entry_id
             ORDER BY p.part, p.category = 'clearing', p.account, p.category, p.tax_code,
-                p.settlement_id, p.tax_treatment, p.tax_country, p.tax_rate, p.amount,
-                p.tracking
+                p.settlement_id, p.tax_treatment, p.tax_country, p.tax_region, p.tax_rate, p.amount, p.tracking
         ) AS line,
         e.content_hash, s.grouping, s.language,
         CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document,

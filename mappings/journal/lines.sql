@@ -8,7 +8,7 @@ WITH base AS (
         t.connection, t.entry_date AS business_date, t.currency, t.entry_id,
         CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
         t.category, g.component AS gateway, t.settlement_id, t.override, t.tracking,
-        t.tax_treatment, t.tax_country, t.tax_rate, t.tax_remitted_by, t.treatment_code,
+        t.tax_treatment, t.tax_country, t.tax_region, t.tax_rate, t.tax_remitted_by, t.treatment_code,
         t.tax_method AS method, t.tax_posts AS posts,
         sum(t.amount) AS owed,
         count(*) AS transactions
@@ -30,7 +30,7 @@ SELECT
     ) AS account,
     b.category, coalesce(o.tax_code, a.tax_code, b.treatment_code) AS tax_code,
     CASE b.part WHEN 'payout' THEN b.settlement_id END AS settlement_id, b.tracking,
-    b.tax_treatment, b.tax_country, b.tax_rate, b.tax_remitted_by, b.treatment_code,
+    b.tax_treatment, b.tax_country, b.tax_region, b.tax_rate, b.tax_remitted_by, b.treatment_code,
     b.method, b.posts,
     b.category IN ('tax.seller_collected', 'tax.on_fees') AS is_tax,
     -sum(b.owed) AS gross,

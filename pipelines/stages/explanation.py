@@ -18,7 +18,8 @@ from pipelines.stages.documents import text_of
 from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.journal_tables import load_mapping
 from pipelines.stages.mapping import mappings_in_effect
-from pipelines.stages.partitions import scan
+from pipelines.stages.partitions import scan_lines
+from pipelines.stages.tax_consignments import tax_sources
 from pipelines.stages.workspace import Workspace
 
 
@@ -27,7 +28,8 @@ class Source:
     """One transaction behind a journal line; `cells` are the document's row as it is written.
 
     `account` and `tax_code` are those of the mapping in effect on its day; `tax` is what rules of
-    tax decided (treatment, country, rate), `tax_posts` the category of tax split off its amount.
+    tax decided (treatment, country, region, rate), `tax_posts` the category of tax split off its
+    amount.
     """
 
     transaction_id: str
@@ -45,7 +47,7 @@ class Source:
     row: int
     account: str | None
     tax_code: str | None
-    tax: tuple[str | None, str | None, Decimal | None]
+    tax: tuple[str | None, str | None, str | None, Decimal | None]
     tax_posts: str | None
     file: str
     cells: dict[str, str] | None = None
@@ -68,7 +70,7 @@ SELECT
         '{gateway}', coalesce(g.component, 'Other')
     ),
     coalesce(o.tax_code, a.tax_code, t.treatment_code),
-    t.tax_treatment, t.tax_country, t.tax_rate,
+    t.tax_treatment, t.tax_country, t.tax_region, t.tax_rate,
     CASE t.tax_method
         WHEN 'contained' THEN t.tax_posts WHEN 'self_accounted' THEN 'tax.self_accounted'
     END
@@ -90,16 +92,16 @@ def sources(workspace: Workspace, connection: Connection, day: date) -> list[Sou
     # One day has one mapping.
     ((mapping, _),) = mappings_in_effect(workspace.registry, connection.slug, [day])
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
-        load_by_day(con, f"FROM {scan(files)}")
-        load_mapping(con, connection, mapping)
+        load_by_day(con, f"FROM {scan_lines(files)}")
+        load_mapping(con, connection, mapping, tax_sources(workspace, connection.slug))
         rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
     return [_source(row, names.get(row[11], ""), cells.get(row[0])) for row in rows]
 
 
 def _source(row: tuple[Any, ...], file: str, cells: dict[str, str] | None) -> Source:
-    *facts, treatment, country, rate, posts = row
-    return Source(*(*facts, (treatment, country, rate), posts, file, cells))
+    *facts, treatment, country, region, rate, posts = row
+    return Source(*(*facts, (treatment, country, region, rate), posts, file, cells))
 
 
 def _cells(
@@ -164,7 +166,7 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
 def _is_summed(line: JournalLine, source: Source, *, is_split: bool) -> bool:
     if line.category == CLEARING:
         return source.settlement_id == line.settlement_id
-    tax = (line.tax_treatment, line.tax_country, line.tax_rate)
+    tax = (line.tax_treatment, line.tax_country, line.tax_region, line.tax_rate)
     # Lines that sum no transaction hold the tax of other lines.
     if not line.transactions:
         due = "tax.self_accounted" if line.category == "tax.self_deducted" else line.category

@@ -19,8 +19,9 @@ from mappings.tables import JOURNAL_LINES
 from pipelines.stages.cost_tables import load_costs
 from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.journal_tables import write_journal
-from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.partitions import scan, scan_lines, write_days
 from pipelines.stages.store import Store
+from pipelines.stages.tax_consignments import tax_sources
 from pipelines.stages.workspace import Workspace
 
 
@@ -57,12 +58,13 @@ def build_journals(store: Store, days: Sequence[date]) -> Built:
     built.failed = {day: "the day is not normalised yet" for day in days if day not in present}
     if not built.days:
         return built
+    sources = tax_sources(store.workspace, store.slug)
     with store.workspace.scratch("journals") as scratch, store.workspace.engine() as con:
         for number, (mapping, chosen) in enumerate(store.mappings(sorted(built.days))):
-            source = scan(lake.partitions("transactions", store.slug, chosen))
+            source = scan_lines(lake.partitions("transactions", store.slug, chosen))
             load_by_day(con, f"FROM {source}")
             load_costs(con, store, mapping, f"FROM {source}", chosen)
-            write_journal(con, store.connection, mapping)
+            write_journal(con, store.connection, mapping, sources)
             for facts in _facts(con):
                 built.days[facts.business_date].append(facts)
                 if facts.balance:
@@ -172,7 +174,7 @@ def journal_entries(
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, grouping, language, "
         "document, part, account, category, amount, transactions, tax_code, settlement_id, "
-        "tax_treatment, tax_country, tax_rate, tax_amount, "
+        "tax_treatment, tax_country, tax_rate, tax_amount, tax_region, "
         f"tracking FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
