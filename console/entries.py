@@ -69,7 +69,12 @@ def _tax(line: JournalLine) -> Entry | None:
     if line.tax_treatment is None:
         return None
     rate = None if line.tax_rate is None else f"{line.tax_rate.normalize():f}"
-    return {"treatment": line.tax_treatment, "country": line.tax_country, "rate": rate}
+    return {
+        "treatment": line.tax_treatment,
+        "country": line.tax_country,
+        "region": line.tax_region,
+        "rate": rate,
+    }
 
 
 def _source(source: Source) -> Entry:

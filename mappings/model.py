@@ -26,9 +26,9 @@ class JournalLine:
     `part` is `activity`, or `payout` for the two lines that close one settlement.
     `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
     is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
-    percent. Without a tax profile no line has a `tax_treatment`. `tracking` are pairs of a
-    dimension and its value. `stated` is the amount in the channel's currency, where the line was
-    converted.
+    percent, `tax_region` the state or province. Without a tax profile no line has a
+    `tax_treatment`. `tracking` are pairs of a dimension and its value. `stated` is the amount in
+    the channel's currency, where the line was converted.
     """
 
     part: str
@@ -42,6 +42,7 @@ class JournalLine:
     tax_country: str | None = None
     tax_rate: Decimal | None = None
     tax_amount: Decimal | None = None
+    tax_region: str | None = None
     tracking: tuple[tuple[str, str], ...] = ()
     stated: Decimal | None = None
 

@@ -90,6 +90,8 @@ TRANSACTIONS = Table(
         Column("fulfilment", "VARCHAR", "who shipped, in the channel's words"),
         _required("document", "VARCHAR", "SHA-256 of the document"),
         _required("row", "INTEGER", "row of the document, 1 is the first after the header"),
+        Column("ship_to_region", "VARCHAR", "state or province goods went to, as stated"),
+        Column("buyer_tax_number", "VARCHAR", "VAT number of a business that bought, as stated"),
     ),
 )
 
@@ -150,12 +152,16 @@ JOURNAL_LINES = Table(
         Column("tax_amount", MONEY, "tax within amount, where the target posts it by code"),
         Column("grouping", "VARCHAR", "`account` where lines of one account are posted as one"),
         Column("language", "VARCHAR", "language of the entry's texts; null for English"),
+        Column("tax_region", "VARCHAR", "state or province whose tax it is (ISO 3166-2)"),
     ),
 )
 
 # Amazon's transactions have no settlement before it closes, and name neither item ids nor
 # addresses.
-_OF_SETTLEMENTS = {"settlement_id", "payout_id", "order_item_id", "ship_from", "ship_to"}
+_OF_SETTLEMENTS = {
+    *("settlement_id", "payout_id", "order_item_id", "ship_from", "ship_to", "ship_to_region"),
+    "buyer_tax_number",
+}
 _PROVISIONAL_COMMENTS = {
     "channel": "amazon",
     "transaction_id": "connection, the channel's own number, place in it",

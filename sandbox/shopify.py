@@ -27,8 +27,12 @@ from sandbox.refusals import SHOPIFY
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
 from sandbox.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
+from sandbox.shopify_search import connection
 
 HOUR, DAY = 3_600.0, 86_400.0
+# Few, so that a shop has several pages; Shopify's own limit is 250.
+_VARIANTS_AT_ONCE = 2
+_ITEMS = (("MUG-BLUE", "4.10"), ("MUG-RED", "4.25"), ("PRINT", None), (None, "1.00"))
 VERSION = "2026-10"
 
 
@@ -61,6 +65,9 @@ class Shopify(Granting):
             self.first: ShopifyMoney(),
             self.second: ShopifyMoney(("GBP",), "Europe/London", seed=2, quiet=True),
             self.third: GatewayMoney(),
+        }
+        self.variants = {
+            shop.id: [variant(*item) for item in _ITEMS] for shop in self.shops.values()
         }
         self.throttled = 0
         self.limits = Limits(SHOPIFY)
@@ -254,8 +261,21 @@ class Shopify(Granting):
             },
             "appUninstall": uninstall,
             "currentAppInstallation": {"accessScopes": [{"handle": name} for name in scopes]},
+            "productVariants": lambda _info, **query: connection(
+                self.variants[shop.id], query, _VARIANTS_AT_ONCE
+            ),
             **self.money[shop.id].root(),
         }
+
+
+def variant(sku: str | None, cost: str | None, currency: str = "USD") -> dict[str, Any]:
+    """Return a product's variant with its cost per item, which its owner may leave out."""
+    unit_cost = None if cost is None else {"amount": cost, "currencyCode": currency}
+    return {
+        "id": f"gid://shopify/ProductVariant/{sku}",
+        "sku": sku,
+        "inventoryItem": {"id": f"gid://shopify/InventoryItem/{sku}", "unitCost": unit_cost},
+    }
 
 
 def _error(code: str, text: str, status: int = 400) -> Response:

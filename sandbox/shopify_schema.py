@@ -18,6 +18,7 @@ type Query {
   currentAppInstallation: AppInstallation!
   shopifyPaymentsAccount: ShopifyPaymentsAccount
   orders(after: String first: Int query: String sortKey: OrderSortKeys): OrderConnection!
+  productVariants(after: String first: Int query: String): ProductVariantConnection!
 }
 type Mutation { appUninstall: AppUninstallPayload }
 type Shop {
@@ -87,6 +88,9 @@ type ShopifyPaymentsBalanceTransactionAssociatedPayout {
 enum ShopifyPaymentsBalanceTransactionPayoutStatus {
   CANCELED FAILED IN_TRANSIT PAID PENDING SCHEDULED
 }
+type ProductVariantConnection { nodes: [ProductVariant!]! pageInfo: PageInfo! }
+type ProductVariant { id: ID! sku: String inventoryItem: InventoryItem! }
+type InventoryItem { id: ID! unitCost: MoneyV2 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type Order {
   id: ID! name: String! createdAt: DateTime! test: Boolean!

@@ -14,6 +14,7 @@ import duckdb
 
 from connectors.channels.notifications import NotificationSupport
 from connectors.channels.sync_context import SyncContext
+from connectors.costs import UnitCost
 from connectors.documents.control_totals import DocumentFormat
 from connectors.documents.manifest import Coverage, Manifest, Statement
 from connectors.documents.source_file import DecodedFile, SourceFile
@@ -85,7 +86,9 @@ class Channel:
 
     `read` calls the platform and yields every document of a sync's window that is not stored yet;
     None for a channel that is read from files alone. It ends only after the last page of every
-    list, so that what it yielded is all there is. It raises the errors of `Remote`. `language`
+    list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
+    yields the unit cost of every item that has one, dated today; None where the platform has none.
+    `language`
     looks at the first lines of a file that no format identifies: it names the language of a report
     that is the channel's all the same.
     """
@@ -97,6 +100,7 @@ class Channel:
     formats: tuple[Format, ...]
     link_settlements: Callable[[Sequence[Manifest]], list[Statement]]
     read: Callable[[SyncContext], Iterator[SourceFile]] | None = None
+    read_costs: Callable[[SyncContext], Iterator[UnitCost]] | None = None
     contiguous: bool = False
     carries: bool = False
     notifications: NotificationSupport | None = None

@@ -11,6 +11,8 @@ from connectors.errors import BadInput
 
 _NEEDED: Final = ("sku", "cost", "currency", "from")
 _CURRENCY: Final = re.compile("[A-Z]{3}")
+# Where a cost holds that the channel states: wherever the owner has named none.
+CHANNELS_OWN: Final = "*channel"
 _DEAREST: Final = Decimal(10_000_000)
 
 
@@ -18,7 +20,8 @@ _DEAREST: Final = Decimal(10_000_000)
 class UnitCost:
     """The cost of one unit of a SKU from a day on; `location` is empty where it holds anywhere.
 
-    A location is what the channel calls who ships: `AFN`, `MFN`.
+    A location is what the channel calls who ships: `AFN`, `MFN`. `CHANNELS_OWN` is that of a cost
+    that the channel states, which counts after every one of the owner's.
     """
 
     sku: str
@@ -38,6 +41,8 @@ def read_costs(name: str, content: bytes) -> list[UnitCost]:
         currency = row.required("currency").upper()
         if not _CURRENCY.fullmatch(currency):
             raise row.problem(f"{currency!r} is no currency: write its code, like EUR")
+        if row.text("location").startswith("*"):
+            raise row.problem(f"{row.text('location')!r} is no location")
         cost = UnitCost(
             row.required("sku"),
             row.text("location"),

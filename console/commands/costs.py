@@ -17,6 +17,7 @@ from pipelines.stages.stock import (
     import_costs,
     import_movements,
     missing_costs,
+    pull_costs,
 )
 
 TOO_LARGE: Final = "cut it into several files"
@@ -35,6 +36,32 @@ def import_(
         (store,) = chosen(opened, [connection])
         outcome = import_costs(opened, store, file.name, read_owner_file(file, TOO_LARGE), ACTOR)
     _show(outcome, "unit cost", as_json=as_json)
+
+
+@app.command()
+def pull(
+    shop: Annotated[str, typer.Argument(metavar="SHOP", help="the Shopify shop that names costs")],
+    connection: Annotated[
+        str | None,
+        typer.Option(
+            "--connection", metavar="SLUG", help="the store they are for; the shop itself"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take unit costs from a connected shop: each from today on, and after costs of your own."""
+    with workspace() as opened:
+        source, store = (chosen(opened, [slug])[0] for slug in (shop, connection or shop))
+        outcome = pull_costs(opened, source, store, ACTOR)
+    if as_json:
+        print_json(asdict(outcome))
+        return
+    print_result(f"{counted(outcome.rows, 'unit cost')}, {outcome.changed} new or changed")
+    if outcome.ambiguous:
+        print_result(
+            f"{counted(len(outcome.ambiguous), 'SKU')} with different costs left out: "
+            + ", ".join(outcome.ambiguous[:10])
+        )
 
 
 @app.command()

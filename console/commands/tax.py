@@ -38,7 +38,9 @@ def tax(
     ] = None,
     registration: Annotated[
         list[str] | None,
-        typer.Option(help="COUNTRY:SCHEME[:FROM[:TO]], such as GB:vat:2026-01-01; repeatable"),
+        typer.Option(
+            help="COUNTRY[-STATE]:SCHEME[:FROM[:TO]], such as GB:vat:2026-01-01; repeatable"
+        ),
     ] = None,
     stock: Annotated[
         list[str] | None,
@@ -59,7 +61,7 @@ def tax(
     """Show, or change, a store's tax profile; item classes, rates and prices are in its file."""
     options = {
         "country": country,
-        "registrations": _each(registration, ("country", "scheme", "from", "to"), 2),
+        "registrations": _by_region(_each(registration, ("country", "scheme", "from", "to"), 2)),
         "stock": _each(stock, ("country", "fulfilment"), 1),
         "assume_domestic": domestic,
         "fees": fees and fees.value,
@@ -110,6 +112,18 @@ def _each(
             form = ":".join(name.upper() for name in names)
             raise BadInput(f"{text!r} is too short: write {form}")
         documents.append({name: part for name, part in zip(names, parts, strict=False) if part})
+    return documents
+
+
+def _by_region(registrations: list[dict[str, str]] | None) -> list[dict[str, str]] | None:
+    """Return registrations with the state of US-CA apart, as the profile has it."""
+    if registrations is None:
+        return None
+    documents = []
+    for registration in registrations:
+        country, _, region = registration["country"].partition("-")
+        named = {"country": country, "region": region} if region else {"country": country}
+        documents.append({**registration, **named})
     return documents
 
 

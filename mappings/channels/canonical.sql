@@ -14,7 +14,12 @@ WITH base AS (
             WHEN k.if_positive IS NOT NULL AND l.amount > 0 THEN k.if_positive
             ELSE coalesce(k.category, 'unclassified')
         END AS category
-    FROM settled_lines AS l
+    -- What few channels state is null in the lines of the others.
+    FROM (
+        FROM settled_lines
+        UNION ALL BY NAME
+        SELECT NULL::VARCHAR AS ship_to_region, NULL::VARCHAR AS buyer_tax_number WHERE false
+    ) AS l
     LEFT JOIN categories AS k ON k.source_type = l.source_type
 ),
 
@@ -44,7 +49,9 @@ fields AS (
         ship_from,
         ship_to,
         fulfilment,
-        row
+        row,
+        ship_to_region,
+        buyer_tax_number
     FROM base
     UNION ALL
     SELECT
@@ -67,7 +74,8 @@ fields AS (
         -payout,
         'none',
         NULL, NULL, NULL,
-        row
+        row,
+        NULL, NULL
     FROM settlements
     WHERE payout <> 0
 )

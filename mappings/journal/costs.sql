@@ -2,7 +2,8 @@
 -- grain: entry, category and location
 -- in: stock_lines (transactions of whole days), stock_movements (day, sku, location, units, kind),
 -- unit_costs (sku, location, since, cost, currency), minor_units (currency, coin), $connection
--- A cost at the location goes before one anywhere; the newest by the day counts. Every sum of a kind
+-- A cost at the location goes before one anywhere, and that before what the channel states itself
+-- (location `*channel`); the newest by the day counts. Every sum of a kind
 -- is rounded once, half a coin away from zero, and stands on both sides of the entry.
 WITH usual_currency AS (
     SELECT currency FROM unit_costs GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
@@ -26,22 +27,24 @@ moved AS (
 there AS (
     SELECT m.*, c.cost AS cost_there, c.currency AS currency_there
     FROM moved AS m
-    ASOF LEFT JOIN (FROM unit_costs WHERE location <> '') AS c
+    ASOF LEFT JOIN (FROM unit_costs WHERE location NOT IN ('', '*channel')) AS c
         ON c.sku = m.sku AND c.location = m.location AND m.day >= c.since
 ),
 
 anywhere AS (
     SELECT
         t.day, t.sku, t.location, t.kind, t.units, t.unstated,
-        coalesce(t.cost_there, c.cost) AS cost,
+        coalesce(t.cost_there, c.cost, o.cost) AS cost,
         -- What has no cost holds the entry that it will be in.
         coalesce(
-            t.currency_there, c.currency, (FROM usual_currency), t.currency,
+            t.currency_there, c.currency, o.currency, (FROM usual_currency), t.currency,
             (SELECT min(s.currency) FROM stock_lines AS s)
         ) AS currency
     FROM there AS t
     ASOF LEFT JOIN (FROM unit_costs WHERE location = '') AS c
         ON c.sku = t.sku AND t.day >= c.since
+    ASOF LEFT JOIN (FROM unit_costs WHERE location = '*channel') AS o
+        ON o.sku = t.sku AND t.day >= o.since
 ),
 
 summed AS (

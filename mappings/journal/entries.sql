@@ -57,7 +57,8 @@ problems AS (
         SELECT
             p.entry_id,
             concat_ws(
-                ' ', p.tax_treatment, p.tax_country, format('{:.10g}', p.tax_rate::DOUBLE) || ' %'
+                ' ', p.tax_treatment, concat_ws('-', p.tax_country, p.tax_region),
+                format('{:.10g}', p.tax_rate::DOUBLE) || ' %'
             ) AS treatment
         FROM postings AS p, tax_mode AS m
         WHERE m.posts = 'target_codes' AND p.tax_code IS NULL AND p.tax_rate IS NOT NULL
@@ -109,7 +110,7 @@ SELECT
     row_number() OVER (
         PARTITION BY entry_id
         ORDER BY part, category = 'clearing', account, category, tax_code, settlement_id,
-            tax_treatment, tax_country, tax_rate, amount, tracking
+            tax_treatment, tax_country, tax_region, tax_rate, amount, tracking
     ) AS line,
     -- The first of them is what the entry is held with; all of them are its readiness.
     coalesce(unmapped, uncosted, no_account, untaxed, uneven) AS held_reason,

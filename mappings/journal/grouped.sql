@@ -8,7 +8,7 @@ SELECT
     CASE WHEN t.payout_id IS NULL THEN 'activity' ELSE 'payout' END AS part,
     t.category, CASE t.category WHEN 'unclassified' THEN t.source_type END AS unclassified,
     g.component AS gateway, t.settlement_id, t.is_carried, t.override, t.tracking,
-    t.tax_treatment, t.tax_country, t.tax_rate, t.tax_remitted_by, t.treatment_code,
+    t.tax_treatment, t.tax_country, t.tax_region, t.tax_rate, t.tax_remitted_by, t.treatment_code,
     t.tax_method AS method, t.tax_posts AS posts,
     sum(t.amount) AS owed,
     count(*) AS transactions

@@ -15,7 +15,7 @@ SELECT
     ) AS account,
     g.category, coalesce(o.tax_code, a.tax_code, g.treatment_code) AS tax_code,
     CASE g.part WHEN 'payout' THEN g.settlement_id END AS settlement_id, g.tracking,
-    g.tax_treatment, g.tax_country, g.tax_rate, g.tax_remitted_by, g.treatment_code,
+    g.tax_treatment, g.tax_country, g.tax_region, g.tax_rate, g.tax_remitted_by, g.treatment_code,
     g.method, g.posts,
     g.category IN ('tax.seller_collected', 'tax.on_fees') AS is_tax,
     -sum(g.owed) AS gross,

@@ -53,7 +53,9 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
         if first.category != CLEARING and first.part == "activity":
             return []
     treatments = dict.fromkeys(line.tax_treatment for line in lines if line.tax_treatment)
-    is_one_tax = len({(line.tax_treatment, line.tax_country, line.tax_rate) for line in lines}) == 1
+    taxed_as = {(line.tax_treatment, line.tax_country, line.tax_rate) for line in lines}
+    is_one_tax = len(taxed_as) == 1
+    is_one_region = is_one_tax and len({line.tax_region for line in lines}) == 1
     return [
         replace(
             first,
@@ -64,5 +66,6 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
             tax_treatment=JOINT.join(treatments) or None,
             tax_country=first.tax_country if is_one_tax else None,
             tax_rate=first.tax_rate if is_one_tax else None,
+            tax_region=first.tax_region if is_one_region else None,
         )
     ]

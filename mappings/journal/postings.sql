@@ -30,7 +30,8 @@ taxes AS (
     SELECT
         s.connection, s.business_date, s.currency, s.entry_id, s.part, a.account, a.category,
         s.treatment_code AS tax_code,
-        NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by,
+        NULL AS settlement_id, s.tax_treatment, s.tax_country, s.tax_region, s.tax_rate,
+        s.tax_remitted_by,
         sum(CASE a.category WHEN 'tax.self_accounted' THEN -s.tax ELSE s.tax END) AS amount,
         -- They are counted where the tax was split off.
         0 AS transactions

@@ -15,8 +15,9 @@ from mappings.journal.config import MappingConfig
 from pipelines.stages.cost_tables import load_costs, load_no_costs
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.mapping import mappings_in_effect
-from pipelines.stages.partitions import scan
+from pipelines.stages.partitions import scan, scan_lines
 from pipelines.stages.store import Store
+from pipelines.stages.tax_consignments import tax_sources
 
 _BY_DAY = """
 CREATE OR REPLACE TEMP VIEW transactions AS
@@ -195,16 +196,17 @@ def write_journals(
     computed = sorted(day for day in lake.days("transactions", store.slug) if day >= since)
     effective = _effective(store, target, computed, proposed)
     chosen = set(days)
+    sources = tax_sources(store.workspace, store.slug)
     for mapping, its_days in effective:
         present = [day for day in its_days if day in chosen]
         if not present:
             continue
-        lines = f"FROM {scan(lake.partitions('transactions', store.slug, present))}"
+        lines = f"FROM {scan_lines(lake.partitions('transactions', store.slug, present))}"
         # What no settlement pays out is booked by its day.
         by_day = paid_elsewhere(store, lines) if mapping.mode == "settlement" else lines
         load_by_day(con, by_day)
         load_costs(con, store, mapping, lines, present)
-        write_journal(con, store.connection, mapping)
+        write_journal(con, store.connection, mapping, sources)
         yield mapping
     by_settlement = [(m, its_days) for m, its_days in effective if m.mode == "settlement"]
     touched = [day for day in computed if day in chosen]
@@ -273,11 +275,12 @@ def _settlement_journals(
     query = _SETTLED.format(
         touched=f"FROM {scan(lake.partitions('transactions', store.slug, touched))}",
         settlements=_settlements(store),
-        lines=f"FROM {scan(lake.partitions('transactions', store.slug, every_day))}",
+        lines=f"FROM {scan_lines(lake.partitions('transactions', store.slug, every_day))}",
     )
     con.execute(query, {"days": [day for _, days in by_settlement for day in days]})
     con.execute(_PARTS)
     dates = {day for (day,) in con.execute("SELECT DISTINCT entry_date FROM parts").fetchall()}
+    sources = tax_sources(store.workspace, store.slug)
     # An entry has the mapping of the day it is dated.
     for mapping, days in by_settlement:
         dated = sorted(dates.intersection(days))
@@ -288,5 +291,5 @@ def _settlement_journals(
             con.execute(_CARRIED, {"days": dated})
             # Goods are booked by the day they were sold on, whatever pays for them.
             load_no_costs(con)
-            write_journal(con, store.connection, mapping)
+            write_journal(con, store.connection, mapping, sources)
             yield mapping

@@ -19,8 +19,9 @@ from pipelines.stages.documents import text_of
 from pipelines.stages.entry_lines import load_by_day, paid_elsewhere
 from pipelines.stages.journal_tables import load_mapping
 from pipelines.stages.mapping import mappings_in_effect
-from pipelines.stages.partitions import scan
+from pipelines.stages.partitions import scan_lines
 from pipelines.stages.store import Store
+from pipelines.stages.tax_consignments import tax_sources
 from pipelines.stages.workspace import Workspace
 
 
@@ -29,7 +30,8 @@ class Source:
     """One transaction behind a journal line; `cells` are the document's row as it is written.
 
     `account` and `tax_code` are those of the mapping in effect on its day; `tax` is what rules of
-    tax decided (treatment, country, rate), `tax_posts` the category of tax split off its amount.
+    tax decided (treatment, country, region, rate), `tax_posts` the category of tax split off its
+    amount.
     """
 
     transaction_id: str
@@ -47,7 +49,7 @@ class Source:
     row: int
     account: str | None
     tax_code: str | None
-    tax: tuple[str | None, str | None, Decimal | None]
+    tax: tuple[str | None, str | None, str | None, Decimal | None]
     tax_posts: str | None
     file: str
     cells: dict[str, str] | None = None
@@ -70,7 +72,7 @@ SELECT
         '{gateway}', coalesce(g.component, 'Other')
     ),
     coalesce(o.tax_code, a.tax_code, t.treatment_code),
-    t.tax_treatment, t.tax_country, t.tax_rate,
+    t.tax_treatment, t.tax_country, t.tax_region, t.tax_rate,
     CASE t.tax_method
         WHEN 'contained' THEN t.tax_posts WHEN 'self_accounted' THEN 'tax.self_accounted'
     END
@@ -96,7 +98,7 @@ def sources(
     files = lake.partitions("transactions", slug, [d for d in present if first <= d <= day])
     if not files:
         return []
-    lines = f"FROM {scan(files)}"
+    lines = f"FROM {scan_lines(files)}"
     # An entry has one mapping, that of its day.
     ((mapping, _),) = mappings_in_effect(workspace.registry, slug, [day])
     if settlement is not None:
@@ -106,15 +108,15 @@ def sources(
     names = {m.document: m.name for m in lake.manifests(slug)}
     with workspace.scratch("explain") as scratch, workspace.engine() as con:
         load_by_day(con, lines)
-        load_mapping(con, connection, mapping)
+        load_mapping(con, connection, mapping, tax_sources(workspace, slug))
         rows = con.execute(_SOURCES).fetchall()
         cells = _cells(workspace, connection, [(r[11], r[12], r[0]) for r in rows], con, scratch)
     return [_source(row, names.get(row[11], ""), cells.get(row[0])) for row in rows]
 
 
 def _source(row: tuple[Any, ...], file: str, cells: dict[str, str] | None) -> Source:
-    *facts, treatment, country, rate, posts = row
-    return Source(*(*facts, (treatment, country, rate), posts, file, cells))
+    *facts, treatment, country, region, rate, posts = row
+    return Source(*(*facts, (treatment, country, region, rate), posts, file, cells))
 
 
 def _cells(
@@ -181,7 +183,7 @@ def _is_summed(line: JournalLine, source: Source, *, is_split: bool) -> bool:
     is_carried = line.category == CARRIED_FORWARD and line.part == "activity"
     if line.category == CLEARING or (is_carried and line.settlement_id and line.transactions):
         return source.settlement_id == line.settlement_id
-    tax = (line.tax_treatment, line.tax_country, line.tax_rate)
+    tax = (line.tax_treatment, line.tax_country, line.tax_region, line.tax_rate)
     # Lines that sum no transaction hold the tax of other lines.
     if not line.transactions:
         due = "tax.self_accounted" if line.category == "tax.self_deducted" else line.category

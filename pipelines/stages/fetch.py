@@ -85,7 +85,7 @@ def fetch(
     accounts = Accounts(workspace.settings, workspace.registry)
     stopped = Event()
     with accounts.recording_refusals(connection.slug):
-        context = _context(
+        context = sync_context(
             workspace, accounts, connection, span, whole.start, now, documents, stopped
         )
         if again and window is not None:
@@ -116,7 +116,7 @@ def _unfetched_from(documents: Sequence[Manifest], whole: Window) -> date:
     return whole.start if fetched is None or whole.start < fetched.start else fetched.end
 
 
-def _context(
+def sync_context(
     workspace: Workspace,
     accounts: Accounts,
     connection: Connection,
@@ -126,6 +126,8 @@ def _context(
     documents: Sequence[Manifest],
     stopped: Event,
 ) -> SyncContext:
+    """Return the context of calls about an account, which end when `stopped` is set."""
+
     def limiter_for(limits: Mapping[str, Limit]) -> RateLimiter:
         application = f"{connection.channel}:{accounts.application_id(connection.slug)}"
         account = str(connection.account_id)

@@ -12,14 +12,21 @@ from mappings.journal.narrations import ENGLISH
 from mappings.model import GATEWAY, JOURNAL
 from mappings.money import coin
 from pipelines.stages.placement import load_placement
+from pipelines.stages.tax_consignments import TaxSources
 from pipelines.stages.tax_tables import load_shares, load_tax
 
 
 def write_journal(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    mapping: MappingConfig,
+    sources: TaxSources | None = None,
 ) -> None:
-    """Make the table `journal` of the view `transactions`, under one mapping."""
-    load_mapping(con, connection, mapping)
+    """Make the table `journal` of the view `transactions`, under one mapping.
+
+    `sources` are what the store holds beside these lines; some taxes depend on it.
+    """
+    load_mapping(con, connection, mapping, sources)
     _load_coins(con)
     _load_style(con, mapping)
     # Tables, not one query: each is read several times, and the lines of a year once.
@@ -39,13 +46,16 @@ def _sql(name: str) -> str:
 
 
 def load_mapping(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    mapping: MappingConfig,
+    sources: TaxSources | None,
 ) -> None:
     """Make `accounts`, `gateways`, `overrides` and `taxed` of the view `transactions`."""
     _load_accounts(con, connection, mapping)
     _load_gateways(con, connection)
     load_placement(con, connection, mapping)
-    load_tax(con, connection, mapping)
+    load_tax(con, connection, mapping, sources)
 
 
 def _load_accounts(

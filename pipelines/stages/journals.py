@@ -174,7 +174,7 @@ def journal_entries(
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, grouping, language, "
         "document, part, account, category, amount, transactions, tax_code, settlement_id, "
-        "tax_treatment, tax_country, tax_rate, tax_amount, "
+        "tax_treatment, tax_country, tax_rate, tax_amount, tax_region, "
         f"tracking FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()

@@ -85,7 +85,7 @@ _SECTIONS: Final = (
         "tax_summary",
         (
             *(("connection", "Store", 2.5), ("tax_treatment", "Treatment", 3)),
-            *(("tax_country", "Country", 1.2), ("tax_rate", "Rate", 1.2)),
+            *(("tax_country", "Country", 1.1), ("tax_region", "", 0.6), ("tax_rate", "Rate", 1.2)),
             *(("remitted_by", "Remitted by", 1.8), ("currency", "", 0.8), ("net", "Net", 2)),
             *(("tax", "Tax", 2), ("gross", "Gross", 2), ("deductible", "Deductible", 2)),
             *(("withheld", "Withheld", 2), ("lines", "Lines", 1)),

@@ -1,4 +1,4 @@
-"""Orders as documents without money describe them: where goods came from, and where they went.
+"""Orders as documents without money describe them: where goods came from and went, who bought.
 
 Settlements of some channels do not say. Lines take it from these documents by order and SKU, in
 whatever order the documents come.
@@ -18,7 +18,8 @@ from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 
 _COLUMNS = (
-    "order_id VARCHAR, sku VARCHAR, ship_from VARCHAR, ship_to VARCHAR, is_marketplaces BOOLEAN"
+    "order_id VARCHAR, sku VARCHAR, ship_from VARCHAR, ship_to VARCHAR, is_marketplaces BOOLEAN, "
+    "buyer_tax_number VARCHAR"
 )
 # An order may stand in several reports: its sale in one, its refund in another.
 _TOGETHER = """
@@ -26,7 +27,10 @@ SELECT
     order_id, sku,
     CASE WHEN count(DISTINCT ship_from) = 1 THEN min(ship_from) END AS ship_from,
     CASE WHEN count(DISTINCT ship_to) = 1 THEN min(ship_to) END AS ship_to,
-    bool_and(is_marketplaces) AS is_marketplaces
+    bool_and(is_marketplaces) AS is_marketplaces,
+    CASE WHEN count(DISTINCT buyer_tax_number) = 1 AND bool_and(buyer_tax_number IS NOT NULL)
+        THEN min(buyer_tax_number)
+    END AS buyer_tax_number
 FROM (FROM order_rows UNION ALL SELECT order_id, '*', * EXCLUDE (order_id, sku) FROM order_rows)
 GROUP BY ALL
 """
@@ -38,7 +42,8 @@ SELECT
     CASE WHEN s.tax_collected_by = 'none' AND o.is_marketplaces
         AND (starts_with(s.category, 'sales.') OR starts_with(s.category, 'refund.')
             OR starts_with(s.category, 'discount.'))
-        THEN 'marketplace' ELSE s.tax_collected_by END AS tax_collected_by
+        THEN 'marketplace' ELSE s.tax_collected_by END AS tax_collected_by,
+    coalesce(s.buyer_tax_number, o.buyer_tax_number) AS buyer_tax_number
 FROM staged AS s
 LEFT JOIN orders AS o ON o.order_id = s.order_id AND o.sku = coalesce(s.sku, '*')
 ORDER BY s.position

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from connectors.lake.engine import arrow_table, quoted
 from connectors.lake.lake import Lake
-from mappings.tables import Table
+from mappings.tables import TRANSACTIONS, Table
 
 # Columns whose values hardly repeat: a dictionary of them costs time and space.
 _WITHOUT_DICTIONARY = {"transaction_id", "row", "amount"}
@@ -131,6 +131,11 @@ def write_days(
             staged.write_bytes(empty.read_bytes())
         moves.append((staged, lake.partition(table.name, connection, day)))
     lake.adopt(moves)
+
+
+def scan_lines(files: Iterable[Path]) -> str:
+    """Return SQL that reads partitions of transactions, with what an earlier release lacks null."""
+    return TRANSACTIONS.read_sql(scan(files, by_name=True))
 
 
 def scan(files: Iterable[Path], *, by_name: bool = False) -> str:

@@ -1,11 +1,24 @@
-"""Unit costs and movements of stock, taken from files; the days that change are requested."""
+"""Unit costs and movements of stock, from files or a shop; the days that change are requested."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from threading import Event
 
-from connectors.costs import Movement, UnitCost, read_costs, read_movements
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.platforms import has_settlements
+from connectors.channels import channel
+from connectors.channels.history import today_of
+from connectors.costs import CHANNELS_OWN, Movement, UnitCost, read_costs, read_movements
 from connectors.database.registry import Connection
+from connectors.errors import BadInput
+from connectors.http.shape import each_readable
+from connectors.lake.windows import Window
+from mappings.model import BOOKS
+from pipelines.stages.fetch import sync_context
+from pipelines.stages.mapping import mapping_of
 from pipelines.stages.partitions import scan
 from pipelines.stages.targets import request_days
 from pipelines.stages.workspace import Workspace
@@ -22,6 +35,19 @@ class StockImport:
     changed: int
     days: int
     waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CostPull:
+    """The result of a pull: SKUs with a cost, those new or changed, and days computed again.
+
+    `ambiguous` are SKUs of several items with different costs, which are left out.
+    """
+
+    rows: int
+    changed: int
+    days: int
+    ambiguous: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +69,67 @@ def import_costs(
     changed = stock.add_costs(connection.slug, [asdict(cost) for cost in costs], actor)
     first = min(cost.since for cost in costs)
     return _requested(workspace, connection, costs, changed, first, actor)
+
+
+def pull_costs(
+    workspace: Workspace,
+    connection: Connection,
+    store: Connection,
+    actor: str,
+    now: datetime | None = None,
+) -> CostPull:
+    """Store what a connected shop says its items cost, for the goods of a store, from today on.
+
+    The owner's own costs go before them. A cost that is as it was adds nothing. Raises `BadInput`
+    where the platform has no costs, or the store books none, and the errors of its calls.
+    """
+    source = channel(connection.channel)
+    if source.read_costs is None:
+        raise BadInput(
+            f"{connection.slug}: {source.title} states no unit costs: import a file with `daybook "
+            "costs import`"
+        )
+    _check_booked(workspace, store)
+    now = now or datetime.now(UTC)
+    accounts = Accounts(workspace.settings, workspace.registry)
+    today = Window(today_of(connection, now), today_of(connection, now))
+    with accounts.recording_refusals(connection.slug):
+        context = sync_context(
+            workspace, accounts, connection, today, today.start, now, (), Event()
+        )
+        stated = list(each_readable(source.title, source.read_costs(context)))
+    costs, ambiguous = _by_sku(stated)
+    latest = {c.sku: c for c in workspace.registry.stock.costs(store.slug) if _is_channels(c)}
+    new = [c for c in costs if _figures(latest.get(c.sku)) != _figures(c)]
+    changed = workspace.registry.stock.add_costs(store.slug, [asdict(c) for c in new], actor)
+    outcome = _requested(workspace, store, costs, changed, today.start, actor)
+    return CostPull(outcome.rows, outcome.changed, outcome.days, ambiguous)
+
+
+def _check_booked(workspace: Workspace, store: Connection) -> None:
+    listed = workspace.registry.connections.list()
+    targets = [BOOKS, *(each.slug for each in listed if not has_settlements(each))]
+    if not any(mapping_of(workspace.registry, store.slug, t).cost_of_goods for t in targets):
+        raise BadInput(
+            f"{store.slug} books no cost of goods: say `cost_of_goods: true` in its mapping first"
+        )
+
+
+def _by_sku(stated: Iterable[UnitCost]) -> tuple[list[UnitCost], tuple[str, ...]]:
+    """Return one cost a SKU, and the SKUs that stand for items of different costs."""
+    by_sku: dict[str, set[UnitCost]] = defaultdict(set)
+    for cost in stated:
+        by_sku[cost.sku].add(cost)
+    single = [cost for costs in by_sku.values() if len(costs) == 1 for cost in costs]
+    return single, tuple(sorted(sku for sku, costs in by_sku.items() if len(costs) > 1))
+
+
+def _is_channels(cost: UnitCost) -> bool:
+    return cost.location == CHANNELS_OWN
+
+
+def _figures(cost: UnitCost | None) -> tuple[Decimal, str] | None:
+    return None if cost is None else (cost.cost, cost.currency)
 
 
 def import_movements(
@@ -99,7 +186,7 @@ FROM {lines} AS t
 WHERE category = 'sales.principal' AND sku <> '' AND quantity IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 FROM unit_costs AS c
-        WHERE c.sku = t.sku AND c.location IN ('', coalesce(t.fulfilment, ''))
+        WHERE c.sku = t.sku AND c.location IN ('', '*channel', coalesce(t.fulfilment, ''))
             AND c.since <= t.business_date
     )
 GROUP BY ALL

@@ -13,7 +13,16 @@ from connectors.accounts.setup import Setup
 from connectors.database.registry import Connection
 from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
-from mappings.journal.tax.rules import line_kinds, rates, rows, rules
+from mappings.journal.tax.rules import (
+    groups,
+    line_kinds,
+    rates,
+    regions,
+    rows,
+    rules,
+    thresholds,
+)
+from pipelines.stages.tax_consignments import TaxSources, load_facts
 
 # A store without a profile has the same columns, and nothing in them.
 _UNTAXED = """
@@ -22,14 +31,19 @@ SELECT
     *, CAST(NULL AS VARCHAR) AS tax_treatment, CAST(NULL AS VARCHAR) AS tax_country,
     CAST(NULL AS DECIMAL(7,4)) AS tax_rate, CAST(NULL AS VARCHAR) AS tax_remitted_by,
     CAST(NULL AS VARCHAR) AS tax_method, CAST(NULL AS VARCHAR) AS tax_posts,
-    CAST(NULL AS VARCHAR) AS treatment_code, CAST(NULL AS VARCHAR) AS tax_problem
+    CAST(NULL AS VARCHAR) AS treatment_code, CAST(NULL AS VARCHAR) AS tax_problem,
+    CAST(NULL AS VARCHAR) AS tax_region
 FROM placed
 """
 _TAXED = """
 CREATE OR REPLACE TEMP VIEW taxed AS
 SELECT
-    f.* EXCLUDE (tax_line, tax_market, tax_from, tax_to, tax_class, tax_collected),
-    d.treatment AS tax_treatment, d.country AS tax_country, d.rate AS tax_rate,
+    f.* EXCLUDE (
+        tax_line, tax_market, tax_from, tax_to, tax_region, tax_buyer, tax_class, tax_collected,
+        tax_worth
+    ),
+    d.treatment AS tax_treatment, d.country AS tax_country, d.region AS tax_region,
+    d.rate AS tax_rate,
     d.remitted_by AS tax_remitted_by, d.method AS tax_method, d.posts AS tax_posts,
     c.code AS treatment_code, d.problem AS tax_problem
 FROM tax_facts AS f
@@ -39,11 +53,15 @@ JOIN tax_decisions AS d
     AND d.tax_market IS NOT DISTINCT FROM f.tax_market
     AND d.tax_from IS NOT DISTINCT FROM f.tax_from
     AND d.tax_to IS NOT DISTINCT FROM f.tax_to
+    AND d.tax_region IS NOT DISTINCT FROM f.tax_region
+    AND d.tax_buyer IS NOT DISTINCT FROM f.tax_buyer
     AND d.tax_class = f.tax_class
     AND d.tax_collected = f.tax_collected
+    AND d.tax_worth IS NOT DISTINCT FROM f.tax_worth
 LEFT JOIN treatment_codes AS c
     ON c.treatment = d.treatment
     AND c.country IS NOT DISTINCT FROM d.country
+    AND c.region IS NOT DISTINCT FROM d.region
     AND c.rate IS NOT DISTINCT FROM d.rate
 """
 _UNSHARED = """
@@ -61,24 +79,31 @@ GROUP BY s.sku
 """
 _CODES = """
 CREATE OR REPLACE TEMP TABLE treatment_codes AS
-SELECT d.treatment, d.country, d.rate, arg_min(c.code, c.number) AS code
+SELECT d.treatment, d.country, d.region, d.rate, arg_min(c.code, c.number) AS code
 FROM (
-    SELECT DISTINCT treatment, country, rate FROM tax_decisions
-    UNION SELECT 'outside', NULL, NULL
+    SELECT DISTINCT treatment, country, region, rate FROM tax_decisions
+    UNION SELECT 'outside', NULL, NULL, NULL
 ) AS d
 JOIN tax_code_rules AS c
     ON (d.treatment = c.treatment
         OR (ends_with(c.treatment, '*') AND starts_with(d.treatment, c.treatment[:-2])))
     AND (c.country IS NULL OR c.country = d.country)
+    AND (c.region IS NULL OR c.region = d.region)
     AND (c.rate IS NULL OR c.rate = d.rate)
 GROUP BY ALL
 """
 
 
 def load_tax(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    mapping: MappingConfig,
+    sources: TaxSources | None,
 ) -> None:
-    """Make `taxed` of `placed`, and `tax_mode` (one row): how tax is posted under the mapping."""
+    """Make `taxed` of `placed`, and `tax_mode` (one row): how tax is posted under the mapping.
+
+    `sources` are what the store holds beside these lines.
+    """
     profile = Setup.model_validate(connection.setup).tax
     _table(
         con,
@@ -94,10 +119,12 @@ def load_tax(
         return
     _load_profile(con, connection, profile)
     _load_rules(con, profile)
+    _load_places(con)
     _load_codes(con, mapping)
     con.execute(_CLASSES)
     con.execute(f"CREATE OR REPLACE TEMP TABLE tax_collected AS {_sql('collected')}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW tax_facts AS {_sql('facts')}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW tax_places AS {_sql('facts')}")
+    load_facts(con, mapping, sources)
     con.execute(f"CREATE OR REPLACE TEMP TABLE tax_decisions AS {_sql('decisions')}")
     con.execute(_CODES)
     con.execute(_TAXED)
@@ -112,9 +139,11 @@ def load_shares(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE shared AS {query}")
 
 
+_SPAN = {"first": "DATE", "last": "DATE"}
 _CODE_COLUMNS = {
     "treatment": "VARCHAR",
     "country": "VARCHAR",
+    "region": "VARCHAR",
     "rate": "DECIMAL(7,4)",
     "code": "VARCHAR",
 }
@@ -132,7 +161,6 @@ def _load_profile(
         "stock": ("VARCHAR", next(iter(anywhere)) if len(anywhere) == 1 else None),
         "channel": ("VARCHAR", channel["channel"]),
         "sells": ("VARCHAR", channel["sells"]),
-        "ship_to": ("VARCHAR", channel["ship_to"]),
         "fees": ("VARCHAR", profile.fees or "unset"),
         "advertising": ("VARCHAR", profile.advertising or profile.fees or "unset"),
         "is_inclusive": ("BOOLEAN", profile.prices_include_tax),
@@ -143,8 +171,8 @@ def _load_profile(
     _table(
         con,
         "tax_registrations",
-        {"country": "VARCHAR", "scheme": "VARCHAR", "first": "DATE", "last": "DATE"},
-        [[r.country, r.scheme, r.first, r.last] for r in profile.registrations],
+        dict.fromkeys(("country", "region", "scheme"), "VARCHAR") | _SPAN,
+        [[r.country, r.region, r.scheme, r.first, r.last] for r in profile.registrations],
     )
     by_fulfilment = [[s.country, s.fulfilment.lower()] for s in profile.stock if s.fulfilment]
     _table(con, "tax_stock", {"country": "VARCHAR", "fulfilment": "VARCHAR"}, by_fulfilment)
@@ -163,10 +191,12 @@ def _load_rules(con: duckdb.DuckDBPyConnection, profile: TaxProfile) -> None:
     _table(
         con,
         "tax_rules",
-        {"number": "INTEGER", "first": "DATE", "last": "DATE", "conditions": "INTEGER"}
+        {"number": "INTEGER", "conditions": "INTEGER", "asks_worth": "BOOLEAN"}
+        | _SPAN
         | dict.fromkeys(texts, "VARCHAR"),
         [
-            [r.number, r.first, r.last, len(r.needs), *(getattr(r, name) for name in texts)]
+            [r.number, len(r.needs), r.asks_worth, r.first, r.last]
+            + [getattr(r, name) for name in texts]
             for r in rules()
         ],
     )
@@ -184,12 +214,43 @@ def _load_rules(con: duckdb.DuckDBPyConnection, profile: TaxProfile) -> None:
     bars = [[rule.number, tag] for rule in rules() for tag in rule.bars]
     _table(con, "tax_bars", {"rule": "INTEGER", "tag": "VARCHAR"}, bars)
     _table(con, "tax_lines", dict.fromkeys(("category", "line"), "VARCHAR"), line_kinds().items())
-    groups = [[g["group"], country] for g in rows("groups") for country in g["countries"].split()]
-    _table(con, "tax_groups", {"name": "VARCHAR", "country": "VARCHAR"}, groups)
-    own = [[r.country, r.item_class, r.first, True, r.rate] for r in profile.rates]
-    shipped = [[r.country, r.item_class, r.first, False, r.rate] for r in rates()]
-    types = {"country": "VARCHAR", "class": "VARCHAR", "first": "DATE", "is_own": "BOOLEAN"}
-    _table(con, "tax_rates", types | {"rate": "DECIMAL(7,4)"}, [*shipped, *own])
+    grouped = [[name, country] for name, listed in groups().items() for country in listed]
+    _table(con, "tax_groups", {"name": "VARCHAR", "country": "VARCHAR"}, grouped)
+    own = [[r.country, r.region, r.item_class, r.first, True, r.rate] for r in profile.rates]
+    shipped = [[r.country, r.region, r.item_class, r.first, False, r.rate] for r in rates()]
+    types = dict.fromkeys(("country", "region", "class"), "VARCHAR")
+    types |= {"first": "DATE", "is_own": "BOOLEAN", "rate": "DECIMAL(7,4)"}
+    _table(con, "tax_rates", types, [*shipped, *own])
+
+
+def _load_places(con: duckdb.DuckDBPyConnection) -> None:
+    _table(
+        con,
+        "tax_regions",
+        dict.fromkeys(("country", "region", "tax", "spelling"), "VARCHAR"),
+        [
+            [region.country, region.code, region.tax, spelling]
+            for region in regions()
+            for spelling in region.spellings
+        ],
+    )
+    _table(
+        con,
+        "tax_facilitators",
+        {"country": "VARCHAR", "region": "VARCHAR"} | _SPAN,
+        [
+            [row["country"], row["region"], row["from"], row["to"] or None]
+            for row in rows("facilitators")
+        ],
+    )
+    _table(
+        con,
+        "tax_thresholds",
+        dict.fromkeys(("area", "country", "currency"), "VARCHAR")
+        | {"amount": "DECIMAL(9,2)"}
+        | _SPAN,
+        [[t.area, t.country, t.currency, t.amount, t.first, t.last] for t in thresholds()],
+    )
 
 
 def _load_codes(con: duckdb.DuckDBPyConnection, mapping: MappingConfig) -> None:
@@ -198,7 +259,7 @@ def _load_codes(con: duckdb.DuckDBPyConnection, mapping: MappingConfig) -> None:
         "tax_code_rules",
         {"number": "INTEGER"} | _CODE_COLUMNS,
         [
-            [number, each.treatment, each.country, each.rate, each.code]
+            [number, each.treatment, each.country, each.region, each.rate, each.code]
             for number, each in enumerate(mapping.treatments)
         ],
     )

@@ -132,10 +132,10 @@ SETTLEMENT_RECONCILIATION = Table(
 
 TAX_SUMMARY = Table(
     name="tax_summary",
-    grain="one connection, month, currency, tax treatment, country, rate and who remits",
+    grain="one connection, month, currency, tax treatment, country, region, rate and who remits",
     key=(
-        *("connection", "month", "currency", "tax_treatment", "tax_country", "tax_rate"),
-        "remitted_by",
+        *("connection", "month", "currency", "tax_treatment", "tax_country", "tax_region"),
+        *("tax_rate", "remitted_by"),
     ),
     day_column="month",
     columns=(
@@ -144,6 +144,7 @@ TAX_SUMMARY = Table(
         _CURRENCY,
         _required("tax_treatment", "VARCHAR", "uk.standard, eu.oss, us.marketplace, ..."),
         _required("tax_country", "VARCHAR", "ISO 3166 country whose tax it is; empty for none"),
+        _required("tax_region", "VARCHAR", "state or province whose tax it is; empty for none"),
         _required("tax_rate", "DECIMAL(7,4)", "rate in percent; 0 also where none is known"),
         _required("remitted_by", "VARCHAR", "seller, marketplace or none"),
         _money("net", "the journal's lines without tax: sales positive, fees negative"),

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
 from connectors.database.registry import Registry
 from tests.channels.house import House
@@ -50,6 +51,7 @@ TIME_ZONES = {
 # Their first payout takes what was earned before them.
 BROUGHT_FORWARD = {"ebay/report-in-pounds-over-two-months", "etsy/nine-columns"}
 HELD = {"amazon/v2-unclassified-word"}
+COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2)
 SHOWN = (
     "business_date", "category", "amount", "currency", "source_type", "order_id", "sku",
     "quantity", "tax_collected_by", "settlement_id", "posted_at", "line",
@@ -93,6 +95,11 @@ def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House
         if os.environ.get("REGENERATE"):
             (folder / name).write_text(text)
         assert text == (folder / name).read_text()
+    places = {(row["ship_to"], row["ship_to_region"]) for row in house.rows()} - {(None, None)}
+    assert {country for country, _ in places} <= COUNTRIES
+    # Walmart states no country, and a state in every document of the fixtures.
+    of_states = {country for country, region in places if region}
+    assert of_states == ({"US"} if case.startswith("walmart/") else set())
     states = {proof.state for proof in house.prove()}
     assert states <= ({"held"} if case in HELD else {"tied", "open", "incomplete"})
     assert ("incomplete" in states) is (case in BROUGHT_FORWARD)

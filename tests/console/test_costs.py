@@ -28,6 +28,11 @@ def test_what_goods_cost_goes_from_a_file_to_the_books(synced: User, tmp_path: P
     removed = synced(*rolled_back, "--json").json["removed"]
     assert {each["entry_id"].partition(":")[0] for each in removed} == {"cogs"}
     assert synced("costs", "missing", "mugs").code == 0
+    refused = synced("costs", "pull", "mugs")
+    assert (refused.code, refused.complaint) == (
+        2,
+        "mugs: Amazon states no unit costs: import a file with `daybook costs import`",
+    )
 
 
 def test_rates_come_from_the_banks_file(synced: User, tmp_path: Path) -> None:

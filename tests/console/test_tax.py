@@ -24,6 +24,7 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
     assert user("connections", "tax", "mugs").out.startswith("mugs has no tax profile: its lines")
     options = (
         *("--country", "GB", "--registration", "GB:vat:2026-01-01", "--stock", "GB"),
+        *("--registration", "US-CA:sales_tax"),
         "--assume-domestic",
     )
     shown = user("connections", "tax", "mugs", *options, "--json").json
@@ -36,7 +37,10 @@ def test_a_profile_is_shown_changed_and_removed(user: User, tmp_path: Path) -> N
             "fees": None,
             "advertising": None,
         },
-        "registrations": [{"country": "GB", "scheme": "vat", "from": "2026-01-01", "to": None}],
+        "registrations": [
+            {"country": "GB", "region": None, "scheme": "vat", "from": "2026-01-01", "to": None},
+            {"country": "US", "region": "CA", "scheme": "sales_tax", "from": None, "to": None},
+        ],
         "stock": [{"country": "GB", "fulfilment": None}],
         "items": [],
         **{"prices_include_tax": True, "assume_domestic": True},
@@ -79,6 +83,10 @@ def test_what_is_wrong_is_named(user: User, tmp_path: Path) -> None:
         (
             ("mugs", "--country", "GB", "--registration", "GB:vat:2026-02-01:2026-01-01"),
             "mugs: registrations.0: the registration ends on 2026-01-01, before it begins",
+        ),
+        (
+            ("mugs", "--country", "US", "--registration", "US-ON:sales_tax"),
+            "mugs: registrations.0: 'ON' is no state or province of US; choose AK, AL,",
         ),
         (
             ("mugs", "--country", "GB", "--stock", "GB:FBA", "--stock", "DE:fba"),

@@ -23,12 +23,20 @@ from connectors.channels.shopify import CHANNEL
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
 from connectors.channels.shopify.graphql import VERSION
-from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
+from connectors.channels.shopify.queries import (
+    CHANGED,
+    ORDERS,
+    PAYOUTS,
+    SCOPES,
+    TRANSACTIONS,
+    VARIANTS,
+)
 from connectors.documents.api_documents import ApiDocument
 from connectors.documents.source_file import DecodedFile
 from connectors.home.settings import Settings
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
+from pipelines.stages.stock import pull_costs
 from sandbox.faults import Exchange
 from sandbox.shopify import Shopify
 from sandbox.shopify_schema import SCHEMA
@@ -36,7 +44,7 @@ from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}
-QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS]
+QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +108,11 @@ def test_answers_are_of_the_types_that_shopify_promises(
     with desk("shopify", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Shopify)
         for account in (at.emulator.first, at.emulator.third):
-            connected(at, account).sync()
+            shop = connected(at, account)
+            shop.sync()
+            house = shop.house
+            at.registry.mappings.save({"cost_of_goods": True}, "d", house.slug, actor="test")
+            pull_costs(house.workspace, house.connection, house.connection, "test", shop.now)
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")
         seen = heard(at.emulator.application.exchanges)
     assert {query for query, _, _ in seen} == set(QUESTIONS)

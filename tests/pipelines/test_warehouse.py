@@ -112,13 +112,14 @@ def test_the_tax_summary_ties_to_the_journal(lake: Path, warehouse: Path) -> Non
     assert query(warehouse, summed).rows == journalled
     treatments = query(
         warehouse,
-        "SELECT tax_treatment, tax_rate, remitted_by, net, tax, gross, deductible, withheld "
+        "SELECT tax_treatment, tax_region, tax_rate, remitted_by, net, tax, gross, deductible, "
+        "withheld "
         "FROM tax_summary WHERE connection = 'amazon-us' AND month = '2024-02-01' ORDER BY ALL",
     ).rows
     assert [" ".join((row[0], *map(str, row[1:]))) for row in treatments] == [
-        "fees.local 20.0000 none 74.0000 0.0000 74.0000 0.0000 0.0000",
-        "uk.standard 20.0000 seller 188.0000 2.0000 190.0000 0.0000 0.0000",
-        "us.marketplace 0.0000 marketplace 89.9800 83.3000 173.2800 0.0000 -76.7000",
+        "fees.local  20.0000 none 74.0000 0.0000 74.0000 0.0000 0.0000",
+        "uk.standard  20.0000 seller 188.0000 2.0000 190.0000 0.0000 0.0000",
+        "us.marketplace WA 0.0000 marketplace 89.9800 83.3000 173.2800 0.0000 -76.7000",
     ]
 
 

@@ -185,6 +185,7 @@ def _tax(category: str) -> Row:
     return {
         "tax_treatment": treatment,
         "tax_country": None if treatment == "outside" else country,
+        "tax_region": "WA" if treatment == "us.marketplace" else None,
         "tax_rate": rate and Decimal(rate),
         "tax_remitted_by": remitted_by,
     }

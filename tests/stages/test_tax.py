@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.database.registry import Connection
+from connectors.rates import ExchangeRate
 from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
 from mappings.journal.tax.rules import treatments
@@ -22,6 +24,7 @@ from pipelines.stages.entry_lines import load_by_day
 from pipelines.stages.explanation import behind, sources
 from pipelines.stages.journal_tables import write_journal
 from pipelines.stages.journals import read_entries
+from pipelines.stages.tax_consignments import TaxSources
 from pipelines.stages.tax_profiles import change_tax_profile
 from sandbox.amazon_files import order, report
 from tests.channels.house import House
@@ -53,10 +56,15 @@ def store(channel: str, profile: dict[str, Any] | None) -> Connection:
 
 
 def row(number: int, text: str, currency: str) -> dict[str, Any]:
-    """A transaction of `category amount [from-to] [site] [order] [sku]`."""
+    """A transaction of `category amount [from-to[.region]] [site] [order] [sku] [buyer]`.
+
+    A hyphen is what the channel does not say.
+    """
     category, amount, *more = text.split()
-    ways, site, order, sku = (*more, None, None, None, None)[:4]
-    start, _, end = (ways or "-").partition("-")
+    ways = (more or ["-"])[0]
+    site, order, sku, buyer = (None if m == "-" else m for m in (*more[1:], *"----")[:4])
+    start, _, place = ways.partition("-")
+    end, _, region = place.partition(".")
     collected = {"tax.seller_collected": "seller"}
     collected |= dict.fromkeys(("tax.facilitator_in", "tax.facilitator_out"), "marketplace")
     return {
@@ -66,24 +74,32 @@ def row(number: int, text: str, currency: str) -> dict[str, Any]:
         **{"source_type": category, "amount": Decimal(amount), "marketplace": site, "sku": sku},
         **{"order_id": order, "ship_from": start or None, "ship_to": end or None},
         "tax_collected_by": collected.get(category, "none"),
+        "ship_to_region": region.replace("_", " ") or None,
+        "buyer_tax_number": buyer,
         "row": number,
     }
 
 
 def journal(
-    connection: Connection, mapping: MappingConfig, rows: Sequence[dict[str, Any]]
+    connection: Connection,
+    mapping: MappingConfig,
+    rows: Sequence[dict[str, Any]],
+    earlier: Sequence[dict[str, Any]] = (),
+    rates: Sequence[ExchangeRate] = (),
 ) -> list[dict[str, Any]]:
-    """The lines of the day's entry."""
+    """The lines of the day's entry; `earlier` are lines of days before it."""
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         columns = ", ".join(f'"{c.name}" {c.type}' for c in TRANSACTIONS.columns)
-        con.execute(f"CREATE TABLE lines_of_the_day ({columns})")
         marks = ", ".join("?" for _ in TRANSACTIONS.names)
-        con.executemany(
-            f"INSERT INTO lines_of_the_day VALUES ({marks})", [list(each.values()) for each in rows]
-        )
+        for table, lines in (("lines_of_the_day", rows), ("lines_before", earlier)):
+            con.execute(f"CREATE TABLE {table} ({columns})")
+            if lines:
+                values = [list(each.values()) for each in lines]
+                con.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
         load_by_day(con, "FROM lines_of_the_day")
-        write_journal(con, connection, mapping)
+        sources = TaxSources(lambda *_: "lines_before", lambda *_: rates)
+        write_journal(con, connection, mapping, sources)
         cursor = con.execute("SELECT * FROM journal ORDER BY line")
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
@@ -91,7 +107,8 @@ def journal(
 
 def described(line: dict[str, Any], coin: Decimal) -> str:
     rate = "-" if line["tax_rate"] is None else f"{line['tax_rate'].normalize():f}"
-    facts = (line["category"], line["tax_treatment"], line["tax_country"] or "-", rate)
+    place = "-".join(filter(None, (line["tax_country"], line["tax_region"])))
+    facts = (line["category"], line["tax_treatment"], place or "-", rate)
     return f"{' '.join(facts)} {line['amount'].quantize(coin)}"
 
 
@@ -100,7 +117,12 @@ def test_a_treatment_books_as_its_case_says(case: dict[str, Any]) -> None:
     currency = case.get("currency", "EUR")
     rows = [row(number, text, currency) for number, text in enumerate(case["lines"])]
     connection = store(case.get("channel", "amazon"), case["profile"])
-    lines = journal(connection, MappingConfig(), rows)
+    before = [
+        row(number, text, currency) | {"business_date": DAY - timedelta(days=9)}
+        for number, text in enumerate(case.get("before", ()))
+    ]
+    rates = [ExchangeRate(DAY, *rate[:2], Decimal(rate[2])) for rate in case.get("rates", ())]
+    lines = journal(connection, MappingConfig(), rows, before, rates)
     assert sum(line["amount"] for line in lines) == 0
     assert {line["held_reason"] for line in lines} == {case.get("held")}
     if "entry" in case:
@@ -242,4 +264,9 @@ def test_an_entry_waits_while_its_tax_is_not_decided(shop: House) -> None:
     shop.run()
     reasons = set(shop.held().values())
     assert len(reasons) == 2
+    # Lines of an earlier release say neither state nor buyer.
+    path = shop.workspace.lake.partition("transactions", "store", DAY)
+    pq.write_table(pq.read_table(path).drop_columns(["ship_to_region", "buyer_tax_number"]), path)
+    assert not shop.journal().failed
+    assert set(shop.held().values()) == reasons
     assert all("the country that goods went to is not stated" in reason for reason in reasons)

@@ -20,18 +20,21 @@ COLUMNS = (
     *("TRANSACTION_TYPE", "TRANSACTION_EVENT_ID", "SELLER_SKU", "QTY"),
     *("TRANSACTION_CURRENCY_CODE", "DEPARTURE_COUNTRY", "SALE_DEPART_COUNTRY"),
     *("SALE_ARRIVAL_COUNTRY", "TAX_COLLECTION_RESPONSIBILITY"),
+    *("BUYER_VAT_NUMBER_COUNTRY", "BUYER_VAT_NUMBER"),
 )
 DOMESTIC, ABROAD, DEEMED = (f"111-000000{n}-000000{n}" for n in (1, 2, 3))
 DAYS = [date(2026, 3, day) for day in (2, 3, 4)]
 
 
 def vat(*rows: str, delimiter: str = ",", month: str = "2026-MAR") -> str:
-    """A report of rows of `type order sku from to responsible`; - is an empty cell."""
+    """A report of rows of `type order sku from to responsible [buyer]`; - is an empty cell."""
     lines = [delimiter.join(COLUMNS)]
     for row in rows:
-        kind, number, sku, start, end, responsible = row.split()
+        kind, number, sku, start, end, responsible, buyer = (*row.split(), "-")[:7]
         cells = ["A1", month, "AFN", "amazon.de", kind, number, sku, "1", "EUR", start, start, end]
-        lines.append(delimiter.join("" if c == "-" else c for c in [*cells, responsible]))
+        lines.append(
+            delimiter.join("" if c == "-" else c for c in [*cells, responsible, buyer[:2], buyer])
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -122,6 +125,12 @@ def test_it_decides_the_tax_of_each_country(shop: House, tmp_path: Path) -> None
     shop.connection = shop.workspace.registry.connections.get("store")
     shop.run()
     assert len(shop.held()) == 3
+    business = f"SALE {ABROAD} SKU-1 DE FR SELLER FR12345678901"
+    take(shop, vat(REPORT[0], business, *REPORT[2:]), tmp_path, "business.csv")
+    shop.run()
+    treatments = {line["tax_treatment"] for line in shop.rows("journal_lines")}
+    assert treatments >= {"eu.intra_community", "eu.domestic"}
+    assert "eu.oss" not in treatments
     take(shop, vat(*REPORT), tmp_path)
     shop.run()
     assert not shop.held()
@@ -164,7 +173,7 @@ def test_a_report_before_any_computed_day_asks_for_none(shop: House, tmp_path: P
     ("text", "problem"),
     [
         (vat(REPORT[0])[:-30], "its last line has no end"),
-        (vat(REPORT[0]).replace(",SELLER\n", "\n"), "the file is cut off"),
+        (vat(REPORT[0]).replace(",SELLER,,\n", "\n"), "the file is cut off"),
         (vat(), "has a header and no rows"),
         (vat(REPORT[0], month="March"), "'March' is no month of a report"),
         (vat(REPORT[0]).replace("SELLER_SKU", "SKU"), "column 'seller_sku' is missing"),

@@ -132,7 +132,8 @@ def _posting(entry: JournalEntry, line: JournalLine) -> list[str]:
         text.append(f"    tax-code: {quoted(line.tax_code)}")
     if line.tax_treatment is not None and line.tax_country is not None:
         rate = "" if line.tax_rate is None else f" {line.tax_rate.normalize():f} %"
-        text.append(f"    tax: {quoted(f'{line.tax_treatment} {line.tax_country}{rate}')}")
+        place = line.tax_country + ("" if line.tax_region is None else f"-{line.tax_region}")
+        text.append(f"    tax: {quoted(f'{line.tax_treatment} {place}{rate}')}")
     if line.settlement_id is not None:
         text.append(f"    settlement: {quoted(line.settlement_id)}")
     return text

@@ -1,6 +1,7 @@
 """Shopify: online shops; those that take Shopify Payments are paid out by Shopify."""
 
 from connectors.channels.base import Channel
+from connectors.channels.shopify.costs import read_costs
 from connectors.channels.shopify.formats import FORMATS
 from connectors.channels.shopify.settlement_links import link_settlements
 from connectors.channels.shopify.sync import read
@@ -13,6 +14,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    read_costs=read_costs,
 )
 
 __all__ = ["CHANNEL"]

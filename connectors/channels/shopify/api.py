@@ -1,4 +1,4 @@
-"""Shopify's Admin GraphQL API about a shop's money: payouts, balance transactions, orders.
+"""Shopify's Admin GraphQL API about a shop: payouts, balance transactions, orders, costs.
 
 Source: the Admin GraphQL schema of `VERSION`, and its pages on rate limits and search syntax.
 Queries cost points from a bucket of 2,000 that refills at 100 a second on the smallest plan; one
@@ -13,7 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.channels.shopify.graphql import VERSION, TooCostly
-from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, SCOPES, TRANSACTIONS
+from connectors.channels.shopify.queries import (
+    CHANGED,
+    ORDERS,
+    PAYOUTS,
+    SCOPES,
+    TRANSACTIONS,
+    VARIANTS,
+)
 from connectors.channels.sync_context import SyncContext, stamp
 from connectors.http import Limit, Remote, Request, Response
 from connectors.http.pagination import graphql_cursor, pages
@@ -24,9 +31,15 @@ SUNSET_ON: date | None = date(2027, 10, 1)
 # In points.
 LIMITS = {"*": Limit(per_second=100.0, burst=2000.0)}
 # Nodes a page at first, at most 250; orders are larger, because they include their transactions.
-_SIZES = {"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50}
+_SIZES = {
+    **{"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50},
+    "productVariants": 250,
+}
 # Points of a node, estimated until Shopify states its count; below, those of a short query.
-_POINTS = {"payouts": 2.0, "balanceTransactions": 6.0, "changedOrders": 1.0, "orders": 12.0}
+_POINTS = {
+    **{"payouts": 2.0, "balanceTransactions": 6.0, "changedOrders": 1.0, "orders": 12.0},
+    "productVariants": 3.0,
+}
 _SHORT, _LARGEST = 10.0, 1000.0
 _ACCOUNT = "data.shopifyPaymentsAccount"
 _NEAR = timedelta(days=2)
@@ -92,6 +105,13 @@ class Admin:
         first = self._request("orders", ORDERS, _between("created_at", start, end))
         for page in self._pages(first, "data.orders"):
             yield from page.at("data.orders.nodes")
+
+    def variants(self) -> Iterator[Node]:
+        """Yield every product variant with its SKU and its cost per item."""
+        for page in self._pages(
+            self._request("productVariants", VARIANTS, ""), "data.productVariants"
+        ):
+            yield from page.at("data.productVariants.nodes")
 
     def _transactions(self, query: str) -> Iterator[list[Node]]:
         path = f"{_ACCOUNT}.balanceTransactions"

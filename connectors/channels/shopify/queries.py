@@ -52,6 +52,13 @@ CHANGED = """query ChangedOrders($first: Int!, $after: String, $query: String) {
   }
 }"""
 
+VARIANTS = """query VariantCosts($first: Int!, $after: String, $query: String) {
+  productVariants(first: $first, after: $after, query: $query) {
+    nodes { sku inventoryItem { unitCost { amount currencyCode } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
 ORDERS = """query Orders($first: Int!, $after: String, $query: String) {
   orders(first: $first, after: $after, query: $query, sortKey: CREATED_AT) {
     nodes {

@@ -12,12 +12,19 @@ from console.web.api.dependencies import Here, Poster, Reader, connection_named,
 from console.web.api.requests import Limit, Line, Offset, Slug
 from console.web.context import Console
 from console.workspace import chosen
-from pipelines.stages.stock import StockImport, import_costs, import_movements, missing_costs
+from pipelines.stages.stock import (
+    StockImport,
+    import_costs,
+    import_movements,
+    missing_costs,
+    pull_costs,
+)
 
 router = APIRouter(tags=["costs"])
 File = Annotated[bytes, Body(media_type="application/octet-stream")]
 FileName = Annotated[Line, Query(description="its name, for messages")]
 StoreName = Annotated[Slug, Query(alias="connection", description="the store")]
+ShopName = Annotated[Slug | None, Query(description="the shop that names costs")]
 
 
 class StockResponse(BaseModel):
@@ -32,6 +39,19 @@ class StockResponse(BaseModel):
     changed: int
     days: int
     waiting: int
+
+
+class CostPullResponse(BaseModel):
+    """The result of a pull: SKUs with a cost, those new or changed, and days to compute again.
+
+    `ambiguous` are SKUs of several items with different costs, which are left out.
+    """
+
+    connection: str
+    rows: int
+    changed: int
+    days: int
+    ambiguous: list[str]
 
 
 class MissingCostResponse(BaseModel):
@@ -59,6 +79,16 @@ def import_unit_costs(
     connection = _store(console, store)
     outcome = import_costs(workspace_of(console), connection, file, body, who.name)
     return _response(connection, outcome)
+
+
+@router.post("/costs/pull")
+def pull_unit_costs(
+    who: Poster, console: Here, store: StoreName, shop: ShopName = None
+) -> CostPullResponse:
+    """Take unit costs from a connected shop, the store itself unless another is named."""
+    source = _store(console, shop or store)
+    outcome = pull_costs(workspace_of(console), source, _store(console, store), who.name)
+    return CostPullResponse(connection=store, **asdict(outcome))
 
 
 @router.post("/costs/movements", status_code=202)

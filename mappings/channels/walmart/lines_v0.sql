@@ -1,6 +1,6 @@
 -- One line an amount, from the legacy reconciliation report v0 (a row an order line, wide).
 -- grain: document row and amount column; key: row, part
--- in: document_rows (row, and the report's columns as text); macros money, day; variable time_zone
+-- in: document_rows (row, and the report's columns as text); macros money, day; variables time_zone, currency
 -- A row's payable amount is its sales, refunds and tax, less commission. How commission and
 -- withheld tax are signed is decided once a file: the first way in which every row adds up. A row
 -- without amounts of its own is an adjustment: all of it is one line.
@@ -18,7 +18,7 @@ WITH base AS (
         ) AS description,
         "Adjustment Description" AS adjustment,
         "Fulfillment Type" AS fulfilment,
-        "Ship to state" AS ship_to,
+        nullif(trim("Ship to state"), '') AS ship_to_region,
         coalesce(money("Payable to Partner from Sale"), 0) AS payable,
         coalesce(money("Commission from Sale"), 0) AS commission,
         coalesce(money("Total NET Tax Collected"), 0) AS tax,
@@ -105,6 +105,9 @@ SELECT
     nullif(description, '') AS description,
     fulfilment,
     NULL::VARCHAR AS ship_from,
-    ship_to
+    CASE WHEN ship_to_region IS NOT NULL THEN
+        CASE getvariable('currency') WHEN 'CAD' THEN 'CA' WHEN 'MXN' THEN 'MX' ELSE 'US' END
+    END AS ship_to,
+    ship_to_region
 FROM stated
 ORDER BY row, part

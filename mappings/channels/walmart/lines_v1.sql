@@ -1,7 +1,7 @@
 -- One line an amount, from reconciliation report v1 (32 to 43 columns, one amount a row) or its
 -- JSON form.
 -- grain: document row; key: row, part
--- in: document_rows (row, and the report's columns as text); macros money, day; variable time_zone
+-- in: document_rows (row, and the report's columns as text); macros money, day; variables time_zone, currency
 -- What a word means hangs on the transaction type and the amount type; where the latter is a
 -- catch-all or missing, on the description too. PaymentSummary is no line: it says what was paid.
 -- Where the lines sum to something else, Walmart carried a balance (`part` balance).
@@ -22,7 +22,7 @@ WITH base AS MATERIALIZED (
             ' · ', "Transaction Description", "Transaction Reason Description", "Partner Item Name"
         ) AS description,
         "Fulfillment Type" AS fulfilment,
-        "Ship to State" AS ship_to
+        nullif(trim("Ship to State"), '') AS ship_to_region
     FROM document_rows
 ),
 
@@ -65,12 +65,15 @@ SELECT
     nullif(description, '') AS description,
     fulfilment,
     NULL::VARCHAR AS ship_from,
-    ship_to
+    CASE WHEN ship_to_region IS NOT NULL THEN
+        CASE getvariable('currency') WHEN 'CAD' THEN 'CA' WHEN 'MXN' THEN 'MX' ELSE 'US' END
+    END AS ship_to,
+    ship_to_region
 FROM stated
 UNION ALL
 SELECT
     row, 'balance', NULL, NULL, 'PaymentSummary / Carried balance', NULL, NULL, NULL, NULL, NULL,
     posted_at, amount::DECIMAL(19,4), 'Carried from or to another payment, not among its lines',
-    NULL, NULL, NULL
+    NULL, NULL, NULL, NULL
 FROM carried
 WHERE amount <> 0

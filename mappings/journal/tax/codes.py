@@ -5,12 +5,12 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from mappings.journal.overrides import Country, Text
-from mappings.journal.tax.profile import Percent
+from mappings.journal.tax.profile import Percent, Region
 from mappings.journal.tax.rules import treatments
 
 
 class TreatmentCode(BaseModel):
-    """The tax code of lines of a treatment, of one country or rate where that is named.
+    """The tax code of lines of a treatment, of one country, region or rate where that is named.
 
     `treatment` is a name, or a beginning that ends in `*`; `rate` is in percent. They are read from
     first to last, and the first that fits decides.
@@ -20,6 +20,7 @@ class TreatmentCode(BaseModel):
 
     treatment: Text
     country: Country | None = None
+    region: Region | None = None
     rate: Percent | None = None
     code: Text
 

@@ -1,16 +1,18 @@
 -- The treatment, country and rate of each kind of line, or what keeps rules from deciding.
 -- grain: kind of line on a day; key: business_date, tax_line, tax_market, tax_from, tax_to,
--- tax_class, tax_collected
+-- tax_region, tax_buyer, tax_class, tax_collected, tax_worth
 -- in: tax_facts (by facts.sql), tax_profile (one row), tax_groups (name, country),
--- tax_registrations (country, scheme, first, last), tax_rules (number, treatment, first, last,
--- conditions, country, rate, tax, remitted_by), tax_needs (rule, condition, tag), tax_bars (rule,
--- tag), tax_rates (country, class, first, is_own, rate)
+-- tax_registrations (country, region, scheme, first, last), tax_facilitators and
+-- tax_regions (country, region and what rules call it), tax_rules (number, treatment, first, last,
+-- conditions, asks_worth, country, rate, tax, remitted_by), tax_needs (rule, condition, tag),
+-- tax_bars (rule, tag), tax_rates (country, region, class, first, is_own, rate)
 WITH kinds AS MATERIALIZED (
     SELECT
         row_number() OVER () AS kind, k.*
     FROM (
         SELECT DISTINCT
-            business_date, tax_line, tax_market, tax_from, tax_to, tax_class, tax_collected
+            business_date, tax_line, tax_market, tax_from, tax_to, tax_region, tax_buyer, tax_class,
+            tax_collected, tax_worth
         FROM tax_facts
     ) AS k
 ),
@@ -19,6 +21,7 @@ places AS (
     SELECT kind, business_date, 'market' AS place, tax_market AS country FROM kinds
     UNION ALL SELECT kind, business_date, 'from', tax_from FROM kinds
     UNION ALL SELECT kind, business_date, 'to', tax_to FROM kinds
+    UNION ALL SELECT kind, business_date, 'buyer', tax_buyer FROM kinds
     UNION ALL SELECT kind, business_date, 'established', p.country FROM kinds, tax_profile AS p
 ),
 
@@ -31,15 +34,39 @@ stated AS (
 registered AS (
     SELECT s.kind, s.business_date, r.scheme, r.country
     FROM kinds AS s
+    -- One of a state or province is of goods that went there.
     JOIN tax_registrations AS r
         ON s.business_date BETWEEN coalesce(r.first, s.business_date)
         AND coalesce(r.last, s.business_date)
+        AND (r.region IS NULL OR (r.country = s.tax_to AND r.region = s.tax_region))
+),
+
+-- What law and the tax of a state or province are called by rules.
+regions AS (
+    SELECT k.kind, r.name
+    FROM kinds AS k
+    JOIN (
+        SELECT country, region, 'known' AS name, NULL::DATE AS first, NULL::DATE AS last
+        FROM tax_regions
+        UNION ALL SELECT country, region, tax, NULL, NULL FROM tax_regions WHERE tax IS NOT NULL
+        UNION ALL SELECT country, region, 'facilitator', first, last FROM tax_facilitators
+    ) AS r
+        ON r.country = k.tax_to AND r.region = k.tax_region
+        AND k.business_date BETWEEN coalesce(r.first, k.business_date)
+        AND coalesce(r.last, k.business_date)
+    WHERE k.tax_to = k.tax_market
 ),
 
 tags AS (
     SELECT kind, 'line:' || tax_line AS tag FROM kinds
     UNION ALL SELECT kind, 'class:' || tax_class FROM kinds
     UNION ALL SELECT kind, 'collected:' || tax_collected FROM kinds
+    UNION ALL SELECT DISTINCT kind, 'region:' || name FROM regions
+    -- What is not known may be either, so that a rule that asks for it is met and decides nothing.
+    UNION ALL
+    SELECT kind, 'worth:' || w.worth
+    FROM kinds, (VALUES ('low'), ('high')) AS w (worth)
+    WHERE tax_worth = w.worth OR tax_worth NOT IN ('low', 'high')
     UNION ALL SELECT kind, 'sells:' || p.sells FROM kinds, tax_profile AS p
     UNION ALL SELECT kind, 'channel:' || p.channel FROM kinds, tax_profile AS p
     UNION ALL
@@ -84,7 +111,10 @@ first_rule AS (
 
 ruled AS (
     SELECT
-        k.*, r.treatment, r.tax, r.remitted_by,
+        k.*, r.tax, r.remitted_by,
+        coalesce(r.asks_worth AND k.tax_worth NOT IN ('low', 'high'), false) AS is_unvalued,
+        CASE WHEN NOT is_unvalued THEN r.treatment END AS treatment,
+        CASE WHEN s.country = k.tax_to THEN k.tax_region END AS region,
         CASE r.rate WHEN 'class' THEN k.tax_class ELSE r.rate END AS rate_class,
         s.country
     FROM kinds AS k
@@ -100,10 +130,11 @@ rated AS (
             WHEN r.rate_class = 'zero' THEN 0
             -- The newest rate of the day; one of the profile's own comes before the shipped ones.
             ELSE (
-                SELECT arg_max(t.rate, (t.is_own, t.first))
+                SELECT arg_max(t.rate, (t.is_own, t.region IS NOT NULL, t.first))
                 FROM tax_rates AS t
                 WHERE
                     t.country = r.country AND t.class = r.rate_class AND t.first <= r.business_date
+                    AND (t.region IS NULL OR t.region = r.region)
             )
         END AS rate
     FROM ruled AS r
@@ -128,9 +159,11 @@ placed AS (
 )
 
 SELECT
-    business_date, tax_line, tax_market, tax_from, tax_to, tax_class, tax_collected,
-    treatment, country, rate, remitted_by, method, posts,
+    business_date, tax_line, tax_market, tax_from, tax_to, tax_region, tax_buyer, tax_class,
+    tax_collected, tax_worth, treatment, country, region, rate, remitted_by, method, posts,
     CASE
+        WHEN is_unvalued THEN
+            concat('the value of the consignment to ', tax_to, ' is not known, which decides who pays tax: ', tax_worth)
         WHEN treatment IS NULL AND tax_line IN ('sold', 'tax') AND tax_from IS NULL THEN
             'the country that goods are shipped from is not stated: name it under stock'
         WHEN treatment IS NULL AND tax_line IN ('sold', 'tax') AND tax_to IS NULL THEN
@@ -140,10 +173,16 @@ SELECT
                 'the tax on fees is not stated: answer ',
                 CASE tax_line WHEN 'advertising' THEN 'advertising' ELSE 'fees' END
             )
+        WHEN treatment IS NULL AND tax_region IS NULL AND tax_collected = 'seller'
+            AND tax_market IN (
+                SELECT country FROM tax_registrations WHERE region IS NOT NULL
+            )
+            THEN
+                'the state or province that goods went to is not stated: import a report that states it, or add a registration of the whole country'
         WHEN treatment IS NULL THEN
             concat(
                 'no rule for ', CASE tax_line WHEN 'sold' THEN 'sales' ELSE 'tax' END,
-                ' from ', coalesce(tax_from, '?'), ' to ', coalesce(tax_to, '?'),
+                ' from ', coalesce(tax_from, '?'), ' to ', coalesce(tax_to, '?'), '-' || tax_region,
                 ' on a site of ', coalesce(tax_market, '?'), ', tax collected by ', tax_collected,
                 ': add the registration that applies'
             )

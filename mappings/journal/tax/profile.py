@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from mappings.journal.overrides import Country
+from mappings.journal.tax.rules import regions
 
 Scheme = Literal[
     "vat",
@@ -31,10 +32,12 @@ Scheme = Literal[
     "pst",
     "sales_tax",
     "consumption_tax",
+    "voec",
 ]
 SCHEMES: Final[tuple[Scheme, ...]] = get_args(Scheme)
 ItemClass = Literal["standard", "reduced", "zero", "exempt"]
 FeeTax = Literal["stated", "included", "reverse_charge", "none"]
+Region = Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,3}$")]
 Percent = Annotated[Decimal, Field(ge=0, lt=100, max_digits=6, decimal_places=4)]
 # One line without control characters: PostgreSQL keeps no NUL.
 Text = Annotated[
@@ -51,6 +54,14 @@ def _day(value: Any) -> Any:
     raise ValueError("write a day like 2026-03-31")
 
 
+def _check_region(country: str, region: str | None) -> None:
+    """Raise `ValueError` for a state or province that the tables do not name."""
+    listed = [each.code for each in regions() if each.country == country]
+    if region is not None and region not in listed:
+        where = ", ".join(sorted(listed)) or "none: tax is of the whole country there"
+        raise ValueError(f"{region!r} is no state or province of {country}; choose {where}")
+
+
 Day = Annotated[date, BeforeValidator(_day)]
 # By alias, as a profile is a part of a larger document that is written as a whole.
 _CONFIG: Final = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
@@ -59,6 +70,8 @@ _CONFIG: Final = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True
 class Registration(BaseModel):
     """A tax number: its country and scheme, and the business days between which it holds.
 
+    `region` is the state or province that it is of (ISO 3166-2, without the country), None where it
+    holds in the whole country.
     `eu_threshold` is the choice to charge the tax of the country that goods leave from, for sales
     to other countries of the EU below 10,000 EUR a year.
     """
@@ -66,6 +79,7 @@ class Registration(BaseModel):
     model_config = _CONFIG
 
     country: Country
+    region: Region | None = None
     scheme: Scheme
     first: Day | None = Field(default=None, alias="from")
     last: Day | None = Field(default=None, alias="to")
@@ -74,6 +88,7 @@ class Registration(BaseModel):
     def _days_in_order(self) -> Self:
         if self.first and self.last and self.last < self.first:
             raise ValueError(f"the registration ends on {self.last}, before it begins")
+        _check_region(self.country, self.region)
         return self
 
 
@@ -101,9 +116,15 @@ class OwnRate(BaseModel):
     model_config = _CONFIG
 
     country: Country
+    region: Region | None = None
     item_class: ItemClass = Field(alias="class")
     first: Day = Field(alias="from")
     rate: Percent
+
+    @model_validator(mode="after")
+    def _region_exists(self) -> Self:
+        _check_region(self.country, self.region)
+        return self
 
 
 class TaxProfile(BaseModel):

@@ -24,7 +24,7 @@ sums AS (
         sum(parts) FILTER (NOT is_tax AND method = 'stated') OVER one_tax AS base
     FROM counted
     WINDOW one_tax AS (
-        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_rate, method
+        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_region, tax_rate, method
     )
 ),
 
@@ -52,7 +52,7 @@ floors AS (
         sum(numerator) OVER one_tax AS total
     FROM fractions
     WINDOW one_tax AS (
-        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_rate, method
+        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_region, tax_rate, method
     )
 ),
 
@@ -62,13 +62,13 @@ ranked AS (
         sign(total) * ((2 * abs(total) + denominator) // (2 * denominator))
             - sum(coins) OVER one_tax AS left_over,
         row_number() OVER (
-            PARTITION BY entry_id, part, tax_treatment, tax_country, tax_rate, method,
+            PARTITION BY entry_id, part, tax_treatment, tax_country, tax_region, tax_rate, method,
                 numerator IS NULL
             ORDER BY remainder DESC, account, category, tax_code, settlement_id, gross, tracking
         ) AS place
     FROM floors
     WINDOW one_tax AS (
-        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_rate, method
+        PARTITION BY entry_id, part, tax_treatment, tax_country, tax_region, tax_rate, method
     )
 ),
 
@@ -81,7 +81,7 @@ shares AS (
 
 SELECT
     s.connection, s.business_date, s.currency, s.entry_id, s.part, s.account, s.category, s.tax_code,
-    s.settlement_id, s.tracking, s.tax_treatment, s.tax_country, s.tax_rate, s.tax_remitted_by, s.treatment_code,
+    s.settlement_id, s.tracking, s.tax_treatment, s.tax_country, s.tax_region, s.tax_rate, s.tax_remitted_by, s.treatment_code,
     s.method, s.posts, s.gross, s.transactions,
     CASE WHEN s.method IN ('contained', 'self_accounted') THEN s.tax END AS tax,
     CASE

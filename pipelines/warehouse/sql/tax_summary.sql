@@ -1,5 +1,5 @@
--- grain: one connection, month, currency, tax treatment, country, rate and who remits
--- key: connection, month, currency, tax_treatment, tax_country, tax_rate, remitted_by
+-- grain: one connection, month, currency, tax treatment, country, region, rate and who remits
+-- key: connection, month, currency, tax_treatment, tax_country, tax_region, tax_rate, remitted_by
 -- inputs: journal_lines, changed_months (connection and first day of the months to compute)
 WITH base AS (
     SELECT *, CAST(date_trunc('month', business_date) AS DATE) AS month
@@ -11,6 +11,7 @@ WITH base AS (
 fields AS (
     SELECT
         connection, month, currency, tax_treatment, coalesce(tax_country, '') AS tax_country,
+        coalesce(tax_region, '') AS tax_region,
         coalesce(tax_rate, 0) AS tax_rate, tax_remitted_by AS remitted_by,
         -amount AS amount, transactions, held_reason IS NOT NULL AS is_held,
         CASE
@@ -26,7 +27,7 @@ fields AS (
 ),
 final AS (
     SELECT
-        connection, month, currency, tax_treatment, tax_country, tax_rate, remitted_by,
+        connection, month, currency, tax_treatment, tax_country, tax_region, tax_rate, remitted_by,
         coalesce(sum(amount) FILTER (measure = 'net'), 0) AS net,
         coalesce(sum(amount) FILTER (measure = 'tax'), 0) AS tax,
         coalesce(sum(amount) FILTER (measure IN ('net', 'tax')), 0) AS gross,
@@ -35,6 +36,6 @@ final AS (
         sum(transactions) AS lines,
         count(*) FILTER (is_held) AS held_lines
     FROM fields
-    GROUP BY connection, month, currency, tax_treatment, tax_country, tax_rate, remitted_by
+    GROUP BY connection, month, currency, tax_treatment, tax_country, tax_region, tax_rate, remitted_by
 )
 SELECT * FROM final

@@ -27,6 +27,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/rates", "post", {}),
     ("POST", "/costs", "post", {}),
     ("POST", "/costs/movements", "post", {}),
+    ("POST", "/costs/pull", "post", None),
     ("GET", "/costs/missing", "read", None),
     ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
     ("GET", "/mappings/source-types", "read", None),
@@ -325,6 +326,8 @@ def test_what_goods_cost_comes_in_as_at_a_terminal(synced: User) -> None:
         assert refused.status_code == 422
         assert refused.json()["error"].startswith("mugs.csv: ")
         assert send("/costs", costs, connection="nowhere").status_code == 404
+        pulled = client.post("/costs/pull", params={"connection": store})
+        assert (pulled.status_code, "states no unit costs" in pulled.json()["error"]) == (422, True)
         assert send("/costs", costs).status_code == 422
         assert send("/costs", b" " * (8 * 1024 * 1024 + 1), connection=store).status_code == 413
 

@@ -4,7 +4,8 @@ Format facts come from programs that read sellers' files (no file that may be re
 found): a line of some ninety column names in capitals, then one row an item of a sale, a refund or
 a movement of stock; with commas from Seller Central, with tabs from the API
 (GET_VAT_TRANSACTION_DATA). `TRANSACTION_EVENT_ID` is the order's number, `ACTIVITY_PERIOD` a month
-such as 2026-MAR. Its amounts are not booked: settlements state the same money.
+such as 2026-MAR. `BUYER_VAT_NUMBER` is empty for a consumer. Its amounts are not booked:
+settlements state the same money.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ _REQUIRED = (
     *_NAMED,
     *("transaction_type", "seller_sku", "sale_depart_country", "transaction_currency_code"),
 )
-_OPTIONAL = ("tax_collection_responsibility",)
+_OPTIONAL = (*("tax_collection_responsibility", "buyer_vat_number_country", "buyer_vat_number"),)
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _AGAIN = "download the report again, unedited"
 # A report of many countries has as many currencies; which one it is filed under decides nothing.
