@@ -6,7 +6,7 @@
 -- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
 -- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems),
--- style (grouping, language and document, null where they are the default; one row)
+-- style (grouping, language, document and payouts, null where they are the default; one row)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
 -- finds its like. Clearing is posted per settlement; that is what the proof adds up.
@@ -117,7 +117,11 @@ entries AS (
                 p.tracking
         ), 'grouping ' || any_value(s.grouping), 'language ' || any_value(s.language),
             -- What goods cost is a journal, whatever they are sold by.
-            CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END
+            CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END,
+            -- Entries without a payout stay as they are, whatever becomes of payouts.
+            CASE WHEN bool_or(p.category LIKE 'transfer.payout%') THEN
+                'payouts ' || any_value(s.payouts)
+            END
         )) AS content_hash,
         bool_or(p.amount % m.coin <> 0) AS too_fine,
         any_value(p.connection) AS connection,
@@ -193,7 +197,7 @@ fields AS (
                 p.tracking
         ) AS line,
         e.content_hash, s.grouping, s.language,
-        CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document,
+        CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document, s.payouts,
         -- The first of them is what the entry is held with; all of them are its readiness.
         coalesce(r.unmapped, r.uncosted, r.no_account, r.untaxed, r.uneven) AS held_reason,
         nullif(concat_ws('; ', r.unmapped, r.no_account, r.uneven), '') AS accounts_problem,

@@ -271,14 +271,16 @@ def test_the_codes_of_a_mapping_are_checked_against_the_organisations_own(
     assert other.endswith("has the rate 20 %, and not 21 %")
 
 
-def posted(ledger: JournalBook | CompanyBooks, document: dict[str, Any]) -> str:
-    """What a platform answers to a journal, as text."""
+def posted(
+    ledger: JournalBook | CompanyBooks, document: dict[str, Any], kind: str = "JournalEntry"
+) -> str:
+    """What a platform answers to a journal, or to an entry of another kind, as text."""
     # In a thread of its own: an open browser keeps an event loop in this one.
     with start_blocking_portal() as portal:
-        return portal.call(answer_to, ledger, document)
+        return portal.call(answer_to, ledger, document, kind)
 
 
-async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any]) -> str:
+async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any], kind: str) -> str:
     """Hand a journal to an emulated platform and return what it answers."""
 
     async def receive() -> dict[str, Any]:
@@ -286,7 +288,8 @@ async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any]
 
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
     request = Request({**scope, "path_params": {}, "server": ("books", 443)}, receive)
-    reply = await (answer if isinstance(ledger, JournalBook) else write)(ledger, request)  # type: ignore[operator]
+    is_xero = isinstance(ledger, JournalBook)
+    reply = await (answer(ledger, request) if is_xero else write(ledger, kind, request))
     return bytes(reply.body).decode()
 
 

@@ -22,11 +22,11 @@ from connectors.lake.windows import Window
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets import killed_send
-from tests.targets.stands import DAYS, INVOICED, ORGANISATION, STORE, Stand
+from tests.targets.stands import DAYS, DOCUMENTS, INVOICED, ORGANISATION, RECEIPTS, STORE, Stand
 
 FAULTS = ("lost", "cut", "503", "429 1", "expired", "late 1", "late 2", "late 4")
 DISK_FAULTS = ("before the disk has it", "after the disk has it")
-KEYED = {"quickbooks", "xero", "xero-invoices"}
+KEYED = {"quickbooks", RECEIPTS, "xero", INVOICED}
 HANG_SECONDS = 90.0
 ONE_DAY = Window(FIRST_DAY, FIRST_DAY + timedelta(days=1))
 
@@ -49,7 +49,7 @@ class Campaign:
 
     def _round(self) -> None:
         at, late = self.stand, True
-        if at.name == "quickbooks":
+        if at.name in {"quickbooks", RECEIPTS}:
             at.ledger.repeats = self.dice.choice(["replay", "refuse", "ignore"])
             late = at.ledger.repeats != "ignore"
         with self._faulty([fault for fault in FAULTS if late or not fault.startswith("late")]):
@@ -175,4 +175,4 @@ class TargetKills:
 def _pause(stand: Stand) -> float:
     """Return the seconds between two trials, on the emulators' clock."""
     # An invoice takes more calls than a journal: the quota of a day would be spent before the end.
-    return 7200.0 if stand.name == INVOICED else 60.0
+    return 7200.0 if stand.name in DOCUMENTS else 60.0
