@@ -24,6 +24,8 @@ from mappings.model import (
 
 REFUND_RECEIPT: Final = "refund_receipt"
 _ACTIVITY: Final = "activity"
+# Tax that the buyer of a fee accounts for, on both sides.
+_SELF_TAXED: Final = "tax.self_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def _is_on_receipt(line: JournalLine) -> bool:
     if line.category == CLEARING or line.part != _ACTIVITY or is_payout(line):
         return False
     # A receipt has the tax of sales alone: tax on fees would be declared as less of that.
-    return not (is_purchase(line.category) and (line.tax_amount or line.tax_rate))
+    is_bought = is_purchase(line.category) or line.category.startswith(_SELF_TAXED)
+    return not (is_bought and (line.tax_amount or line.tax_rate))
 
 
 def _with_amount(line: JournalLine, amount: Decimal) -> JournalLine:

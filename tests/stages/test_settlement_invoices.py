@@ -203,7 +203,7 @@ def test_other_programs_take_no_invoices(books: Books) -> None:
     opened = open_organisation(books.house.workspace, organisation_at(books))
     chart = OrganisationChart(books.house.workspace, opened)
     assert chart.problems(config, []) == [
-        "document: the organisation takes journals alone: leave it out"
+        "document: the organisation takes no invoices: leave it out"
     ]
     # A mapping of before, or saved for every organisation, posts nothing of another kind.
     books.house.workspace.registry.mappings.save(

@@ -28,7 +28,6 @@ FAULTS = ("lost", "cut", "503", "429 1", "expired", "late 1", "late 2", "late 4"
 DISK_FAULTS = ("before the disk has it", "after the disk has it")
 KEYED = {"quickbooks", RECEIPTS, "xero", INVOICED}
 HANG_SECONDS = 90.0
-ONE_DAY = Window(FIRST_DAY, FIRST_DAY + timedelta(days=1))
 
 
 @dataclass
@@ -116,6 +115,8 @@ class TargetKills:
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # Of receipts, the day that has a payout as well.
+        self._day = DAYS[-1] if self.stand.name == RECEIPTS else FIRST_DAY
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(killed_send.PRELOADED))
 
@@ -124,7 +125,7 @@ class TargetKills:
         steps: dict[str, Callable[[], None]] = {
             "post": lambda: None,
             "replace": self.stand.change,
-            "void": lambda: self.stand.withdraw(FIRST_DAY),
+            "void": lambda: self.stand.withdraw(self._day),
         }
         for name, work in steps.items():
             boundary = 0
@@ -152,7 +153,7 @@ class TargetKills:
     def _kill(self, boundary: int) -> bool:
         """Send in another process; return whether it was killed, and did not end before."""
         CLOCK.pass_by(_pause(self.stand))
-        process = self._start(ONE_DAY, boundary)
+        process = self._start(Window(self._day, self._day + timedelta(days=1)), boundary)
         process.join(HANG_SECONDS)
         assert process.exitcode is not None, "sending hangs"
         return process.exitcode < 0

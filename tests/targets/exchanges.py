@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.accounting.target import BankReader
-from mappings.model import CREDIT_NOTE, INVOICE, SALES_RECEIPT
+from mappings.model import CREDIT_NOTE, DEPOSIT, INVOICE, SALES_RECEIPT
 from sandbox.bank_lines import bank_transaction, deposit, transfer
 from sandbox.faults import Exchange
 from tests.stages.organisation_books import FIRST_DAY
@@ -47,13 +47,17 @@ def everything(at: Stand) -> list[Exchange]:
 
 
 def _lose(at: Stand) -> None:
-    """Make what a day of losses is, and take it out again; a payout back to the channel as well."""
+    """Make what a day of losses is, and take it out again; a deposit as well."""
     first = at.entries()[0]
     lines = tuple(replace(line, amount=-line.amount) for line in first.lines)
     for document in LOSSES[at.name]:
         entry_id = f"{first.entry_id}:{document}"
         loss = replace(first, entry_id=entry_id, document=document, lines=lines)
         at.books.void(at.books.post(loss, 0), loss)
+    if at.name == RECEIPTS:
+        last = at.entries()[-1]
+        paid = replace(last, entry_id=f"{last.entry_id}:{DEPOSIT}", payouts=DEPOSIT)
+        at.books.void(at.books.post(paid, 0), paid)
 
 
 def _read_bank(at: Stand) -> None:

@@ -1,4 +1,4 @@
-"""A day as a sales receipt of QuickBooks with what stays beside it, and its payout as a transfer."""
+"""A day as a sales receipt of QuickBooks, and its payout as a transfer or a deposit."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -99,8 +99,8 @@ class ReceiptForm:
         total, stated = figure_in(written, "TotalAmt"), self._total(part)
         if total != stated:
             raise Permanent(
-                f"{TITLE} made {total:f} of the receipt of {part.entry.entry_id}, which is "
-                f"{stated:f}, by the rates of its tax codes: name codes without a rate under "
+                f"{TITLE} made {total:.2f} of the receipt of {part.entry.entry_id}, which is "
+                f"{stated:.2f}, by the rates of its tax codes: name codes without a rate under "
                 "treatments, or use `document: journal`"
             )
 
