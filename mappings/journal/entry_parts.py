@@ -24,6 +24,7 @@ from mappings.model import (
 
 REFUND_RECEIPT: Final = "refund_receipt"
 _ACTIVITY: Final = "activity"
+_CARRIED_FORWARD: Final = "carried_forward"
 # Tax that the buyer of a fee accounts for, on both sides.
 _SELF_TAXED: Final = "tax.self_"
 
@@ -33,8 +34,8 @@ class EntryPart:
     """One document of an entry: its kind, and the entry with the lines of this document alone.
 
     `kind` is `journal`, `sales_receipt`, `refund_receipt`, `transfer` or `deposit`. `payout` tells
-    the payouts of an entry apart; it is empty for what is none. The lines of a payout are the one
-    of its account, and the one of clearing.
+    the payouts of an entry apart; it is empty for what is none. A payout has two lines: the one of
+    its account, and the one of clearing.
     """
 
     kind: str
@@ -47,14 +48,14 @@ class EntryPart:
         return self.kind, self.payout
 
     @property
-    def clearing(self) -> JournalLine:
-        """Return the line of clearing of a receipt or payout."""
-        return next(line for line in self.entry.lines if line.category == CLEARING)
+    def counter(self) -> JournalLine:
+        """Return the line that a receipt or payout balances on, which is its last."""
+        return self.entry.lines[-1]
 
     @property
     def others(self) -> tuple[JournalLine, ...]:
-        """Return the lines that are of another account than clearing."""
-        return tuple(e for e in self.entry.lines if e.category != CLEARING and e.amount)
+        """Return the lines of a receipt or payout but for the one that it balances on."""
+        return self.entry.lines[:-1]
 
 
 def entry_parts(entry: JournalEntry) -> tuple[EntryPart, ...]:
@@ -120,21 +121,29 @@ def _without_receipt(
     entry: JournalEntry, lines: Sequence[JournalLine]
 ) -> tuple[list[JournalLine], list[EntryPart]]:
     """Return the lines that stay beside the receipt of an entry's activity, and the receipt."""
-    sold = [line for line in lines if line.amount and _is_on_receipt(line)]
-    clearing = next((e for e in lines if e.category == CLEARING and e.part == _ACTIVITY), None)
-    if not sold or clearing is None:
+    counters = _counters(lines)
+    sold = [e for e in lines if e.amount and e not in counters and _is_on_receipt(e)]
+    if not sold or not counters:
         return list(lines), []
     total = -_sum(sold)
-    receipt = replace(entry, lines=(*sold, _with_amount(clearing, total)))
+    receipt = replace(entry, lines=(*sold, _with_amount(counters[0], total)))
     kind = SALES_RECEIPT if total >= 0 else REFUND_RECEIPT
-    beside = [
-        line
-        for line in lines
-        if line not in sold and not (line.category == CLEARING and line.part == _ACTIVITY)
-    ]
+    beside = [line for line in lines if line not in sold and line not in counters]
     if rest := _sum(beside):
-        beside.append(_with_amount(clearing, -rest))
+        beside.append(_with_amount(counters[0], -rest))
     return beside, [EntryPart(kind, receipt)]
+
+
+def _counters(lines: Sequence[JournalLine]) -> list[JournalLine]:
+    """Return the lines that an entry's activity balances on: those of clearing.
+
+    A month of a settlement that is paid out later has what is carried forward instead.
+    """
+    for category in (CLEARING, _CARRIED_FORWARD):
+        listed = [e for e in lines if e.category == category and e.part == _ACTIVITY]
+        if listed:
+            return listed
+    return []
 
 
 def _is_on_receipt(line: JournalLine) -> bool:

@@ -94,11 +94,15 @@ class _Chart:
 def _unfit(accounts: Mapping[str, ChartAccount], entry: JournalEntry) -> Iterator[tuple[str, str]]:
     """Yield the accounts that do not do for what an entry or its payouts become, with why."""
     lines = [line for line in entry.lines if line.amount]
-    clearing = dict.fromkeys(line.account for line in lines if line.category == CLEARING)
+    # A month that is paid out later has what is carried forward in the place of clearing.
+    clearing, carried = (
+        dict.fromkeys(line.account for line in lines if line.category == category)
+        for category in (CLEARING, "carried_forward")
+    )
     payouts = dict.fromkeys(line.account for line in lines if is_payout(line)) or {"": None}
     # Payments of invoices are for Xero to refuse: it alone knows what it takes in a moment.
     document = entry.document if entry.document == SALES_RECEIPT else JOURNAL
-    for pair in product(clearing, payouts):
+    for pair in product(clearing or carried, payouts):
         kind = entry.payouts if pair[1] else JOURNAL
         for _, number, problem in document_problems(accounts, *pair, document, kind):
             yield number, problem

@@ -92,7 +92,7 @@ class DepositForm(_PayoutForm):
     def document(self, part: EntryPart) -> dict[str, Any]:
         """Return a deposit as it is sent."""
         (line,) = part.others
-        detail = {"AccountRef": reference(part.clearing.account)}
+        detail = {"AccountRef": reference(part.counter.account)}
         tracked = self._detail(line)
         # A location is of the whole deposit, a class of its line.
         location = {n: tracked.pop(n) for n in ("DepartmentRef",) if n in tracked}
@@ -119,7 +119,7 @@ class DepositForm(_PayoutForm):
         detail = lines[0].get(_DETAIL, {}) if len(lines) == 1 else {}
         return (
             id_in(held, "DepositToAccountRef") == line.account
-            and id_in(detail, "AccountRef") == part.clearing.account
+            and id_in(detail, "AccountRef") == part.counter.account
             and figure_in(lines[0], "Amount") == line.amount
             and not held.get("CashBack")
             and held.get("TxnDate") == str(part.entry.business_date)
@@ -131,5 +131,5 @@ class DepositForm(_PayoutForm):
 def _accounts(part: EntryPart) -> tuple[str, str]:
     """Return the account that a payout is taken from, and the one that gets it."""
     (line,) = part.others
-    pair = part.clearing.account, line.account
+    pair = part.counter.account, line.account
     return pair if line.amount > 0 else (pair[1], pair[0])

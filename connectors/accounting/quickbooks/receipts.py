@@ -68,7 +68,7 @@ class ReceiptForm:
             "TxnDate": str(entry.business_date),
             "PrivateNote": narration(entry, self._stores.get(entry.connection, entry.connection)),
             "CustomerRef": reference(self._customers.id_of(marketplace)),
-            "DepositToAccountRef": reference(part.clearing.account),
+            "DepositToAccountRef": reference(part.counter.account),
             **({"DepartmentRef": reference(location)} if location is not None else {}),
             "Line": [self._line(line, entry.language) for line in part.others],
             **self._tax_of(part),
@@ -88,7 +88,7 @@ class ReceiptForm:
         lines = [e for e in held.get("Line", ()) if e.get("DetailType") != _SUBTOTAL]
         return (
             Counter(map(_facts, lines)) == Counter(self._expected(part))
-            and id_in(held, "DepositToAccountRef") == part.clearing.account
+            and id_in(held, "DepositToAccountRef") == part.counter.account
             and id_in(held, "DepartmentRef") == self._location(part)
             and figure_in(held, "TotalAmt") == self._total(part)
             and held.get("TxnDate") == str(part.entry.business_date)
@@ -142,7 +142,8 @@ class ReceiptForm:
             )
 
     def _location(self, part: EntryPart) -> str | None:
-        locations = {self._tracking.ids(line)[1] for line in part.others}
+        # What is carried to another month has no location of its own.
+        locations = {self._tracking.ids(line)[1] for line in part.others} - {None}
         if len(locations) > 1:
             raise Permanent(
                 f"{part.entry.entry_id} has lines of several locations, and a receipt of {TITLE} "
