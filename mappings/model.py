@@ -9,6 +9,9 @@ CLEARING = "clearing"
 CARRIED_FORWARD = "carried_forward"
 # What an entry becomes in an organisation.
 JOURNAL, INVOICE, CREDIT_NOTE = "journal", "invoice", "credit_note"
+SALES_RECEIPT = "sales_receipt"
+# What its payouts become there, where they are not lines of a journal.
+TRANSFER, DEPOSIT = "transfer", "deposit"
 # The target that needs no account anywhere and is always written: the embedded Beancount books.
 BOOKS = "books"
 _CORRECTION = re.compile(r":[cv]\d+$")
@@ -54,8 +57,9 @@ class JournalEntry:
     `entry_id` is `je:connection:day:currency`. It begins with `cogs` for what a day's goods cost.
     It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
     `language` is that of its texts, ISO 639-1. `document` is what it becomes in an organisation: a
-    `journal`, an `invoice` (a bill where it is negative), or that with a credit note for the
-    negative one (`credit_note`).
+    `journal`, an `invoice` (a bill where it is negative), that with a credit note for the negative
+    one (`credit_note`), or a `sales_receipt` (a refund receipt where it is negative). `payouts` is
+    what its payouts become: lines of a `journal`, a `transfer` or a `deposit` each.
     """
 
     entry_id: str
@@ -67,6 +71,7 @@ class JournalEntry:
     lines: tuple[JournalLine, ...]
     language: str = "en"
     document: str = JOURNAL
+    payouts: str = JOURNAL
 
     @property
     def is_of_goods(self) -> bool:

@@ -27,20 +27,25 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.quickbooks_books import (
+    JOURNAL,
     CompanyBooks,
-    add_account,
-    add_tracked,
+    add,
     changes,
     one,
     query,
     upload,
     write,
 )
+from sandbox.quickbooks_documents import KINDS as DOCUMENTS
 from sandbox.refusals import QUICKBOOKS
 
 HOUR, DAY = 3600.0, 86_400.0
 # What is left of the five years of a consent that was given some time ago.
 HARD_END = 1500 * DAY
+# Kinds of entries by their place in the API.
+ENTRIES = {kind.lower(): kind for kind in (JOURNAL, *DOCUMENTS)}
+# What entries name, and a program may make.
+LISTED = ("account", "class", "customer", "department", "item")
 SCOPE = "com.intuit.quickbooks.accounting"
 
 
@@ -82,11 +87,15 @@ class QuickBooks(Granting):
                 Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
                 Route("/v3/company/{realm}/companyinfo/{id}", self._company),
                 Route("/v3/company/{realm}/preferences", self._preferences),
-                Route("/v3/company/{realm}/journalentry", self._journal, methods=["POST"]),
-                Route("/v3/company/{realm}/journalentry/{id}", self._journal),
-                Route("/v3/company/{realm}/account", self._account, methods=["POST"]),
-                Route("/v3/company/{realm}/class", self._tracked, methods=["POST"]),
-                Route("/v3/company/{realm}/department", self._tracked, methods=["POST"]),
+                *(
+                    Route(f"/v3/company/{{realm}}/{kind}", self._entry, methods=["POST"])
+                    for kind in ENTRIES
+                ),
+                *(Route(f"/v3/company/{{realm}}/{kind}/{{id}}", self._entry) for kind in ENTRIES),
+                *(
+                    Route(f"/v3/company/{{realm}}/{kind}", self._add, methods=["POST"])
+                    for kind in LISTED
+                ),
                 Route("/v3/company/{realm}/upload", self._upload, methods=["POST"]),
                 Route("/v3/company/{realm}/query", self._query),
                 Route("/v3/company/{realm}/cdc", self._changes),
@@ -214,24 +223,20 @@ class QuickBooks(Granting):
         }
         return _answer("Preferences", preferences)
 
-    async def _journal(self, request: Request) -> Response:
+    async def _entry(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:
             return wrong
         books = self.books[request.path_params["realm"]]
+        kind = ENTRIES[request.url.path.split("/")[4]]
         if request.method == "GET":
-            return one(books, request.path_params["id"])
-        return await write(books, request)
+            return one(books, kind, request.path_params["id"])
+        return await write(books, kind, request)
 
-    async def _account(self, request: Request) -> Response:
-        if (wrong := self._refusal(request)) is not None:
-            return wrong
-        return add_account(self.books[request.path_params["realm"]], await request.json())
-
-    async def _tracked(self, request: Request) -> Response:
+    async def _add(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:
             return wrong
         kind = request.url.path.rpartition("/")[2].title()
-        return add_tracked(self.books[request.path_params["realm"]], kind, await request.json())
+        return add(self.books[request.path_params["realm"]], kind, await request.json())
 
     async def _upload(self, request: Request) -> Response:
         if (wrong := self._refusal(request)) is not None:

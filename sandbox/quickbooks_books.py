@@ -1,4 +1,4 @@
-"""Journal entries of a QuickBooks company: what its API takes, refuses and shows.
+"""Entries of a QuickBooks company: what its API takes, refuses and shows.
 
 Elements: the XSD of minor version 75. Codes and messages: Intuit's pages on errors. What becomes of
 a repeated `requestid` is contradictory in the field, so a company plays one of three: `replay` (the
@@ -17,21 +17,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.quickbooks_attachments import CompanyFiles
+from sandbox.quickbooks_chart import add_account, new_chart
 from sandbox.quickbooks_classes import CompanyTracking
+from sandbox.quickbooks_documents import KINDS as DOCUMENTS
+from sandbox.quickbooks_documents import completed, postings, refused_document
+from sandbox.quickbooks_lists import CompanyLists
 from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
 
+JOURNAL = "JournalEntry"
 # By comments in the XSD, which checks no lengths itself; a `requestid` has Intuit's own limit.
-LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE, LONGEST_NAME = 21, 50, 4000, 100
-KINDS = frozenset(
-    (
-        *("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
-        *("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
-        *("Equity", "Income", "Cost of Goods Sold", "Expense", "Other Income", "Other Expense"),
-    )
+LONGEST_NUMBER, LONGEST_REQUEST, LONGEST_NOTE = 21, 50, 4000
+_BY_NUMBER = re.compile(
+    r"select \* from (JournalEntry|SalesReceipt|RefundReceipt) where DocNumber = '([^']*)'",
+    re.IGNORECASE,
 )
-_BY_NUMBER = re.compile(r"select \* from JournalEntry where DocNumber = '([^']*)'", re.IGNORECASE)
 _BY_DAYS = re.compile(
-    r"select \* from (JournalEntry|SalesReceipt|Invoice|Deposit|Transfer) where "
+    r"select \* from (JournalEntry|SalesReceipt|RefundReceipt|Invoice|Deposit|Transfer) where "
     r"TxnDate >= '([\d-]+)' and TxnDate <= '([\d-]+)' startposition (\d+) maxresults (\d+)",
     re.IGNORECASE,
 )
@@ -42,48 +43,43 @@ _LISTED = re.compile(
     r"startposition (\d+) maxresults (\d+)",
     re.IGNORECASE,
 )
-# Id, name, type: a small chart of a seller's.
-CHART = (
-    ("35", "Checking", "Bank"),
-    ("51", "Marketplace Clearing", "Other Current Asset"),
-    ("52", "Payouts in Transit", "Other Current Asset"),
-    ("79", "Sales of Product Income", "Income"),
-    ("84", "Accounts Receivable", "Accounts Receivable"),
-    ("90", "Marketplace Fees", "Expense"),
-    ("91", "Sales Tax Payable", "Other Current Liability"),
-    (TAX_ACCOUNT, "VAT Control", "Other Current Liability"),
-)
 
 
 @dataclass
 class CompanyBooks:
-    """One company's chart and its journal entries, by id."""
+    """One company's chart and its journal entries, by id; its other `documents` by kind and id."""
 
     country: str = "US"
     repeats: str = "replay"
     close_date: date | None = date(2025, 12, 31)
-    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=new_chart)
     files: CompanyFiles = field(default_factory=CompanyFiles)
     tracking: CompanyTracking = field(default_factory=CompanyTracking)
+    lists: CompanyLists = field(default_factory=CompanyLists)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    documents: dict[str, dict[str, dict[str, Any]]] = field(
+        default_factory=lambda: {kind: {} for kind in DOCUMENTS}
+    )
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # Entries of other kinds and other makers, by kind; and when an entry was deleted, by id.
+    # Entries of other makers, by kind; and the kind of an entry that was deleted, and when, by id.
     sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    deleted: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for number, name, kind in CHART:
-            self.accounts[number] = _account(number, name, kind)
+    deleted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    made: int = 0
 
     @property
     def live(self) -> list[dict[str, Any]]:
-        """Return the entries there are; a deleted one is gone."""
+        """Return the journal entries there are; a deleted one is gone."""
         return list(self.entries.values())
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the live entries of a kind by id."""
+        return self.entries if kind == "JournalEntry" else self.documents[kind]
 
     def delete(self, number: str) -> None:
         """Delete an entry, as its owner or a program does."""
-        del self.entries[number]
-        self.deleted[number] = _now()
+        kind = next(kind for kind in (JOURNAL, *DOCUMENTS) if number in self.of(kind))
+        del self.of(kind)[number]
+        self.deleted[number] = kind, _now()
 
     def edit(self, number: str, what: str) -> None:
         """Edit, delete or match an entry, as its owner does on the pages."""
@@ -109,44 +105,31 @@ class CompanyBooks:
                 sign = 1 if detail["PostingType"] == "Debit" else -1
                 for account, part in ((number, amount), (TAX_ACCOUNT, tax_of(line))):
                     sums[account] = sums.get(account, Decimal(0)) + sign * part
+        for kind, documents in self.documents.items():
+            for document in documents.values():
+                for account, amount in postings(kind, document):
+                    sums[account] = sums.get(account, Decimal(0)) + amount
         return {number: total for number, total in sums.items() if total}
 
 
-def add_account(books: CompanyBooks, document: Mapping[str, Any]) -> Response:
-    """Answer a POST to `/account`: a new account of the chart."""
-    name, kind = str(document.get("Name", "")), str(document.get("AccountType", ""))
-    if not name or len(name) > LONGEST_NAME or set(name) & set(':"'):
-        return fault("2050", "String length is either shorter or longer than supported by spec")
-    if any(account["Name"].casefold() == name.casefold() for account in books.accounts.values()):
-        return fault("6240", "Duplicate Name Exists Error")
-    if kind not in KINDS:
-        return fault("2010", "Request has invalid or unsupported property")
-    number = str(max(map(int, books.accounts)) + 1)
-    books.accounts[number] = _account(number, name, kind)
-    return JSONResponse({"Account": books.accounts[number], "time": _now()})
-
-
-def add_tracked(books: CompanyBooks, kind: str, document: Mapping[str, Any]) -> Response:
-    """Answer a POST to `/class` or `/department`: a new one."""
-    made = books.tracking.add(kind, document)
+def add(books: CompanyBooks, kind: str, document: Mapping[str, Any]) -> Response:
+    """Answer a POST of something that entries name: an account, class, item or customer."""
+    match kind:
+        case "Account":
+            made = add_account(books.accounts, document)
+        case "Item":
+            made = books.lists.add_item(document, books.accounts)
+        case "Customer":
+            made = books.lists.add_customer(document)
+        case _:
+            made = books.tracking.add(kind, document)
     if isinstance(made, tuple):
         return fault(*made)
     return JSONResponse({kind: made, "time": _now()})
 
 
-def _account(number: str, name: str, kind: str) -> dict[str, Any]:
-    return {
-        "Id": number,
-        "Name": name,
-        "FullyQualifiedName": name,
-        "AccountType": kind,
-        "Active": True,
-        "SyncToken": "0",
-    }
-
-
-async def write(books: CompanyBooks, request: Request) -> Response:
-    """Answer a POST to `/journalentry`: create, full update, or delete."""
+async def write(books: CompanyBooks, kind: str, request: Request) -> Response:
+    """Answer a POST to `/journalentry` or another kind: create, full update, or delete."""
     query = request.query_params
     document: dict[str, Any] = json.loads(await request.body())
     request_id = query.get("requestid")
@@ -158,16 +141,14 @@ async def write(books: CompanyBooks, request: Request) -> Response:
                 return JSONResponse(books.replies[request_id])
             if books.repeats == "refuse":
                 return fault("600", "Duplicate Request ID")
-    problem = _refused(books, document, is_delete=query.get("operation") == "delete")
+    problem = _refused(books, kind, document, is_delete=query.get("operation") == "delete")
     if problem is not None:
         return problem
     if query.get("operation") == "delete":
         books.delete(document["Id"])
-        reply: dict[str, Any] = {
-            "JournalEntry": {"Id": document["Id"], "status": "Deleted", "domain": "QBO"}
-        }
+        reply: dict[str, Any] = {kind: {"Id": document["Id"], "status": "Deleted", "domain": "QBO"}}
     else:
-        reply = {"JournalEntry": _keep(books, document), "time": _now()}
+        reply = {kind: _keep(books, kind, document), "time": _now()}
     if request_id is not None:
         books.replies[request_id] = reply
     return JSONResponse(reply)
@@ -180,18 +161,19 @@ async def upload(books: CompanyBooks, request: Request) -> Response:
     return JSONResponse({"AttachableResponse": answers, "time": _now()})
 
 
-def one(books: CompanyBooks, number: str) -> Response:
+def one(books: CompanyBooks, kind: str, number: str) -> Response:
     """Answer a GET of an entry."""
-    if number not in books.entries:
+    if number not in books.of(kind):
         return fault("610", "Object Not Found")
-    return JSONResponse({"JournalEntry": books.entries[number], "time": _now()})
+    return JSONResponse({kind: books.of(kind)[number], "time": _now()})
 
 
 def query(books: CompanyBooks, text: str) -> Response:
     """Answer a query: journal entries by their number, or every account, tax code or tax rate."""
     if match := _BY_NUMBER.fullmatch(text.strip()):
-        matches = [e for e in books.entries.values() if e.get("DocNumber") == match[1]]
-        answer: dict[str, Any] = {"JournalEntry": matches} if matches else {}
+        kind, number = match.groups()
+        matches = [e for e in books.of(kind).values() if e.get("DocNumber") == number]
+        answer: dict[str, Any] = {kind: matches} if matches else {}
     elif of_days := _BY_DAYS.fullmatch(text.strip()):
         answer = _of_days(books, *of_days.groups())
     elif paged := _LISTED.fullmatch(text.strip()):
@@ -201,6 +183,8 @@ def query(books: CompanyBooks, text: str) -> Response:
             entities[kind] = books.tracking.listed(kind, with_inactive=paged[2] is not None)
         start, most = int(paged[3]) - 1, int(paged[4])
         answer = {paged[1]: entities[paged[1]][start : start + most]}
+    elif (listed := books.lists.query(text)) is not None:
+        answer = listed
     elif (attached := books.files.query(text)) is not None:
         answer = {"Attachable": attached} if attached else {}
     else:
@@ -209,38 +193,45 @@ def query(books: CompanyBooks, text: str) -> Response:
 
 
 def changes(books: CompanyBooks, entities: str, since: str) -> Response:
-    """Answer `/cdc`: what changed or was deleted since, of one kind."""
+    """Answer `/cdc`: what changed or was deleted since, of some kinds."""
     moment = datetime.fromisoformat(since)
-    if entities != "JournalEntry" or datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
+    kinds = entities.split(",")
+    is_old = datetime.now(UTC) - moment > LONGEST_LOOK_BACK
+    if is_old or not {JOURNAL, *DOCUMENTS}.issuperset(kinds):
         return fault("4000", "Invalid query: changedSince is more than 30 days ago")
+    changed = ((kind, _changed(books, kind, moment)) for kind in kinds)
+    listed = [{kind: items[:MOST_CHANGES]} for kind, items in changed if items]
+    return JSONResponse({"CDCResponse": [{"QueryResponse": listed or [{}]}], "time": _now()})
+
+
+def _changed(books: CompanyBooks, kind: str, moment: datetime) -> list[dict[str, Any]]:
     changed = [
         entry
-        for entry in books.entries.values()
+        for entry in books.of(kind).values()
         if datetime.fromisoformat(entry["MetaData"]["LastUpdatedTime"]) >= moment
     ]
-    changed += [
+    return changed + [
         {"domain": "QBO", "status": "Deleted", "Id": number, "MetaData": {"LastUpdatedTime": at}}
-        for number, at in books.deleted.items()
-        if datetime.fromisoformat(at) >= moment
+        for number, (of_kind, at) in books.deleted.items()
+        if of_kind == kind and datetime.fromisoformat(at) >= moment
     ]
-    listed = {"JournalEntry": changed[:MOST_CHANGES]} if changed else {}
-    return JSONResponse({"CDCResponse": [{"QueryResponse": [listed]}], "time": _now()})
 
 
 def _of_days(
     books: CompanyBooks, kind: str, first: str, last: str, start: str, most: str
 ) -> dict[str, Any]:
-    items = books.sales.get(kind, []) if kind != "JournalEntry" else list(books.entries.values())
+    ours = books.of(kind).values() if kind in {JOURNAL, *DOCUMENTS} else ()
+    items = [*ours, *books.sales.get(kind, [])]
     chosen = [item for item in items if first <= item["TxnDate"] <= last]
     page = chosen[int(start) - 1 : int(start) - 1 + int(most)]
     return {kind: page} if page else {}
 
 
 def _refused(
-    books: CompanyBooks, document: Mapping[str, Any], *, is_delete: bool
+    books: CompanyBooks, kind: str, document: Mapping[str, Any], *, is_delete: bool
 ) -> Response | None:
     """Return the first fault of a request, in the order that QuickBooks looks."""
-    before = books.entries.get(document.get("Id", ""))
+    before = books.of(kind).get(document.get("Id", ""))
     checks: list[Callable[[], Response | None]] = [
         lambda: _stale(document, before),
         lambda: _closed(books, document, before),
@@ -248,8 +239,17 @@ def _refused(
     if is_delete:
         checks.append(lambda: _matched(before))
     if not is_delete:
-        checks += [lambda: _too_long(document), lambda: _lines_refused(books, document)]
+        checks += [lambda: _too_long(document), lambda: _content_refused(books, kind, document)]
     return next((problem for check in checks if (problem := check()) is not None), None)
+
+
+def _content_refused(
+    books: CompanyBooks, kind: str, document: Mapping[str, Any]
+) -> Response | None:
+    if kind == JOURNAL:
+        return _lines_refused(books, document)
+    refusal = refused_document(books, kind, document)
+    return None if refusal is None else fault(*refusal)
 
 
 def _matched(before: Mapping[str, Any] | None) -> Response | None:
@@ -321,26 +321,32 @@ def _line_refused(books: CompanyBooks, line: Mapping[str, Any]) -> Response | No
     return None
 
 
-def _keep(books: CompanyBooks, document: Mapping[str, Any]) -> dict[str, Any]:
-    number = document.get("Id") or str(1000 + len(books.replies) + len(books.entries))
-    while document.get("Id") is None and number in books.entries:
-        number = str(int(number) + 1)
-    before = books.entries.get(number)
+def _keep(books: CompanyBooks, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    number = document.get("Id")
+    if number is None:
+        # All kinds of entries have ids of one series.
+        books.made += 1
+        number = str(1000 + books.made)
+    before = books.of(kind).get(number)
     token = int(before["SyncToken"]) + 1 if before else 0
-    lines = [{**line, "Id": str(n)} for n, line in enumerate(document["Line"])]
-    for line in lines:
-        books.tracking.identify(line["JournalEntryLineDetail"])
+    shown = _journal(books, document) if kind == JOURNAL else completed(books, kind, document)
     entry = {
         "domain": "QBO",
         "sparse": False,
-        **{name: value for name, value in document.items() if name != "Line"},
+        **shown,
         "Id": number,
         "SyncToken": str(token),
         "MetaData": {"CreateTime": _now(), "LastUpdatedTime": _now()},
-        "Line": lines,
     }
-    books.entries[number] = entry
+    books.of(kind)[number] = entry
     return entry
+
+
+def _journal(books: CompanyBooks, document: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [{**line, "Id": str(n)} for n, line in enumerate(document["Line"])]
+    for line in lines:
+        books.tracking.identify(line["JournalEntryLineDetail"])
+    return {**document, "Line": lines}
 
 
 def fault(code: str, message: str, status: int = 400) -> Response:

@@ -54,7 +54,8 @@ class ChartAccount:
     """An account of an organisation's chart.
 
     `number` is what a mapping names it by. `refusal` says why no journal may use it, None where one
-    may. `takes_payments` says whether invoices may be paid into it.
+    may. `takes_payments` says whether invoices may be paid into it, `takes_deposits` whether sales
+    receipts and deposits may, and `takes_transfers` whether money may be moved to it and from it.
     """
 
     number: str
@@ -62,6 +63,8 @@ class ChartAccount:
     kind: str
     refusal: str | None = None
     takes_payments: bool = False
+    takes_deposits: bool = False
+    takes_transfers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,11 @@ class OrganisationBooks(Protocol):
     """One organisation's books. A revision of an entry is posted once, whoever asks how often.
 
     `late_seconds` is how long after its answer was given up a call may still be carried out, and
-    make what nobody waits for any more. `takes_invoices` says whether an entry may be an invoice.
+    make what nobody waits for any more. `takes` is what entries and their payouts may be there.
     """
 
     late_seconds: float
-    takes_invoices: bool
+    takes: frozenset[str]
 
     def check(self) -> None:
         """Raise where nothing can be posted now: access refused, folder gone."""
@@ -154,12 +157,18 @@ class OrganisationBooks(Protocol):
         """Return the last day that is closed there; None while none is."""
 
     def find(
-        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+        self,
+        entry: JournalEntry,
+        before: JournalEntry | None,
+        attempt: int = 0,
+        *,
+        is_settled: bool = True,
     ) -> Holding | None:
         """Return what the books hold of this revision of an entry, by its marker.
 
         `before` is the revision it takes the place of, where one is posted. What is missing of
-        several documents is made first, under the attempt that was lost.
+        several documents is made first, under the attempt that was lost. Until `is_settled`, what
+        was lost may still arrive: books that do not tell it from a second call make nothing.
         """
 
     def post(self, entry: JournalEntry, attempt: int) -> str:

@@ -20,10 +20,13 @@ from mappings.journal.suggestions import Suggestion
 from mappings.model import BOOKS
 from mappings.money import minor_digits
 from pipelines.stages.imports import ACTOR
-from pipelines.stages.mapping import mapping_of
 from pipelines.stages.mapping_changes import check_chart, save_mapping
 from pipelines.stages.mapping_copies import MappingCopy, copies, save_copies
-from pipelines.stages.mapping_suggestions import create_accounts, suggest_accounts, with_accounts
+from pipelines.stages.mapping_suggestions import (
+    create_accounts,
+    suggest_accounts,
+    suggested_mapping,
+)
 from pipelines.stages.store import Store
 from pipelines.stages.what_if import WhatIf, what_if
 from pipelines.sync import ALWAYS
@@ -58,7 +61,7 @@ def suggest(
             suggestions = create_accounts(opened, organisation, suggestions, ACTOR)
         version = None
         if save:
-            config = with_accounts(mapping_of(opened.registry, store, target), suggestions)
+            config = suggested_mapping(opened, connection, organisation, suggestions)
             reason = f"suggested from the chart of {organisation.name}"
             version = save_mapping(
                 opened, config, store, ACTOR, target=target, reason=reason

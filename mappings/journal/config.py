@@ -50,6 +50,7 @@ def _account_problem(name: str) -> str | None:
 
 _NOT_OF_BOOKS: Final = {
     "document": "the books have journals alone",
+    "payouts": "the books have journals alone",
     "currency": "the books keep every currency as it is",
     "tracking": "the books keep no dimensions; assign them in the mapping for an organisation",
     "attachments": "the books name documents by their rows, and attach none",
@@ -90,8 +91,10 @@ class MappingConfig(BaseModel):
     `overrides`: accounts and tax codes of some lines, by marketplace, country and the like.
     `mode`: an entry of each day (`daily`), or of each settlement once it is paid out
     (`settlement`), in parts where it has lines of several months.
-    `document`: an organisation gets a `journal` for each entry, or an `invoice` (Xero); of goods
-    always a journal. `credit_note`: a negative invoice is a credit note, and else a bill.
+    `document`: an organisation gets a `journal` for each entry, or an `invoice` (Xero), or a
+    `sales_receipt` (QuickBooks); of goods always a journal. `credit_note`: a negative invoice is a
+    credit note, and else a bill.
+    `payouts`: payouts are lines of a `journal`, or a `transfer` or `deposit` each (QuickBooks).
     `currency`: an organisation gets entries of other currencies in its own, at a source's rates.
     `cost_of_goods`: what the units cost that a day sold is an entry of its own (`cogs:…`).
     `locations`: location of stock -> account of what lies there, instead of that of `inventory`.
@@ -114,7 +117,8 @@ class MappingConfig(BaseModel):
     treatments: tuple[TreatmentCode, ...] = ()
     overrides: tuple[Override, ...] = ()
     mode: Literal["daily", "settlement"] = "daily"
-    document: Literal["journal", "invoice"] = "journal"
+    document: Literal["journal", "invoice", "sales_receipt"] = "journal"
+    payouts: Literal["journal", "transfer", "deposit"] = "journal"
     credit_note: StrictBool = False
     currency: Conversion | None = None
     cost_of_goods: StrictBool = False

@@ -12,6 +12,8 @@ from mappings.journal.narrations import JOINT
 from mappings.model import (
     CARRIED_FORWARD,
     CLEARING,
+    CREDIT_NOTE,
+    INVOICE,
     JOURNAL,
     JournalEntry,
     JournalLine,
@@ -33,7 +35,7 @@ def invoice_lines(entry: JournalEntry) -> tuple[JournalLine, ...]:
     Less what they come to, they are what clearing gets of the entry, or of its settlement in its
     month.
     """
-    if entry.document == JOURNAL:
+    if entry.document not in {INVOICE, CREDIT_NOTE}:
         return ()
     is_billed = _is_of_settlement if is_left_open(entry) else _is_of_day
     return tuple(line for line in entry.lines if line.amount and is_billed(line))
@@ -59,8 +61,13 @@ def is_booked(entry: JournalEntry) -> bool:
 
     A month of which a settlement was only paid out has no invoice of its own.
     """
-    is_journal = entry.document == JOURNAL or not is_left_open(entry)
-    return is_journal or bool(invoice_lines(entry))
+    is_invoice = entry.document in {INVOICE, CREDIT_NOTE} and is_left_open(entry)
+    return not is_invoice or bool(invoice_lines(entry))
+
+
+def is_payout(line: JournalLine) -> bool:
+    """Return whether a line is what a payout, or one that came back, moved at the bank."""
+    return set(line.category.split(JOINT)) <= _PAYOUTS
 
 
 def _is_of_day(line: JournalLine) -> bool:
@@ -75,4 +82,4 @@ def _is_of_settlement(line: JournalLine) -> bool:
     is_carried = line.category == CARRIED_FORWARD and line.settlement_id is not None
     if is_carried and line.part == _ACTIVITY:
         return False
-    return not set(line.category.split(JOINT)) <= _PAYOUTS
+    return not is_payout(line)

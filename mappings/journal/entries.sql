@@ -2,8 +2,8 @@
 -- grain: posting; key: entry_id, line
 -- in: postings (by postings.sql), grouped (by grouped.sql), cost_problems (by cost_problems.sql),
 -- accounts (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts,
--- is_profiled; one row), tax_problems (entry_id, problems), style (grouping, language and document,
--- null where they are the default; one row)
+-- is_profiled; one row), tax_problems (entry_id, problems), style (grouping, language, document and
+-- payouts, null where they are the default; one row)
 WITH entries AS (
     SELECT
         p.entry_id,
@@ -17,7 +17,11 @@ WITH entries AS (
                 p.tracking
         ), 'grouping ' || any_value(s.grouping), 'language ' || any_value(s.language),
             -- What goods cost is a journal, whatever they are sold by.
-            CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END
+            CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN 'document ' || any_value(s.document) END,
+            -- Entries without a payout stay as they are, whatever becomes of payouts.
+            CASE WHEN bool_or(p.category LIKE 'transfer.payout%') THEN
+                'payouts ' || any_value(s.payouts)
+            END
         )) AS content_hash,
         bool_or(p.amount % m.coin <> 0) AS too_fine
     FROM postings AS p
@@ -86,7 +90,7 @@ reasons AS (
 fields AS (
     SELECT
         p.*, e.content_hash, s.grouping, s.language,
-        CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document,
+        CASE WHEN p.entry_id NOT LIKE 'cogs:%' THEN s.document END AS document, s.payouts,
         r.unmapped, r.uncosted, r.no_account,
         coalesce(
             r.undecided || p.connection || '`',

@@ -1,11 +1,32 @@
 """Fields of a mapping that name accounts and tax codes, held against an organisation's chart."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 from connectors.accounting.target import ChartAccount, TaxCode
 from mappings.journal.config import MappingConfig
-from mappings.model import CLEARING, INVOICE
+from mappings.model import (
+    CLEARING,
+    CREDIT_NOTE,
+    DEPOSIT,
+    INVOICE,
+    JOURNAL,
+    SALES_RECEIPT,
+    TRANSFER,
+)
+
+# What an entry or its payouts may be, in words.
+KINDS: Final = {
+    JOURNAL: "a journal",
+    INVOICE: "an invoice",
+    CREDIT_NOTE: "an invoice",
+    SALES_RECEIPT: "a sales receipt",
+    TRANSFER: "a transfer",
+    DEPOSIT: "a deposit",
+}
+_PAYOUTS: Final = "payouts"
+_NO_MONEY: Final = "is of {}, and money is transferred between accounts of the balance: take one"
 
 
 def account_fields(config: MappingConfig) -> dict[str, str]:
@@ -42,13 +63,62 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
         for field, number in account_fields(config).items()
         if (problem := account_problem(accounts, number)) is not None
     ]
-    clearing = accounts.get(config.accounts.get(CLEARING, ""))
-    if config.document == INVOICE and clearing is not None and not clearing.takes_payments:
+    named = config.accounts.get(CLEARING, ""), config.accounts.get(_PAYOUTS, "")
+    problems += [
+        f"{field}: {problem}"
+        for field, number, problem in document_problems(
+            accounts, *named, config.document, config.payouts
+        )
+    ]
+    if config.payouts != JOURNAL and _PAYOUTS not in config.accounts:
         problems.append(
-            f"accounts.{CLEARING}: {clearing.number} ({clearing.name}) takes no payments, and "
-            "invoices are paid into it: tick `Enable payments to this account` there"
+            f"accounts.{_PAYOUTS}: a {config.payouts} needs the account that payouts go to: name "
+            "the one of the bank, or one for payouts in transit"
         )
     return problems
+
+
+def document_problems(
+    accounts: Mapping[str, ChartAccount], clearing: str, payouts: str, document: str, kind: str
+) -> Iterator[tuple[str, str, str]]:
+    """Yield why clearing or the account of payouts does not do for the documents of an entry.
+
+    Each with the field that names the account, and its number. `kind` is that of its payouts.
+    Accounts that there are not are told of elsewhere.
+    """
+    into, bank = accounts.get(clearing), accounts.get(payouts)
+    if into is not None:
+        called = f"{into.number} ({into.name})"
+        if document in {INVOICE, CREDIT_NOTE} and not into.takes_payments:
+            yield (
+                f"accounts.{CLEARING}",
+                clearing,
+                f"{called} takes no payments, and invoices are paid into it: tick `Enable payments "
+                "to this account` there",
+            )
+        if document == SALES_RECEIPT and not into.takes_deposits:
+            yield (
+                f"accounts.{CLEARING}",
+                clearing,
+                f"{called} is of {into.kind}, and receipts are deposited to a bank account or an "
+                "other current asset: take one",
+            )
+        if kind != JOURNAL and not into.takes_transfers:
+            yield f"accounts.{CLEARING}", clearing, f"{called} {_NO_MONEY.format(into.kind)}"
+    if bank is None or kind == JOURNAL:
+        return
+    called = f"{bank.number} ({bank.name})"
+    if clearing == payouts:
+        yield f"accounts.{_PAYOUTS}", payouts, f"{called} is clearing itself: take another"
+    elif kind == DEPOSIT and not bank.takes_deposits:
+        yield (
+            f"accounts.{_PAYOUTS}",
+            payouts,
+            f"{called} is of {bank.kind}, and deposits go to a bank account or an other current "
+            "asset: take one",
+        )
+    elif not bank.takes_transfers:
+        yield f"accounts.{_PAYOUTS}", payouts, f"{called} {_NO_MONEY.format(bank.kind)}"
 
 
 def account_problem(accounts: Mapping[str, ChartAccount], number: str) -> str | None:

@@ -15,8 +15,9 @@ from connectors.database.registry.publications import DUE, LIVE
 from connectors.database.registry.records import PublicationState, Wait
 from connectors.errors import ConfigError, DaybookError, RateLimited, Transient
 from connectors.lake.windows import ONE_DAY
-from mappings.model import JOURNAL, JournalEntry
+from mappings.model import JournalEntry
 from pipelines.stages.attached_documents import FIELD, TO_COME, attaching_days
+from pipelines.stages.chart_fields import KINDS
 from pipelines.stages.closed_periods import check_open, hold_text
 from pipelines.stages.organisations import entries_for, open_organisation
 from pipelines.stages.posted_documents import (
@@ -157,6 +158,7 @@ class Delivery:
                 # A correction stands beside what was there, and takes the place of nothing.
                 before[0].entry if before and not lost.content.get("correction") else None,
                 _attempt(lost),
+                is_settled=not _may_arrive(lost, target.late_seconds),
             )
             if holding is None and _may_arrive(lost, target.late_seconds):
                 raise _StillOpen(
@@ -214,11 +216,7 @@ class Delivery:
                 f"entry {newest.entry_id} is not the planned one: run the day's journal again"
             )
             return
-        if entry.document != JOURNAL and not target.takes_invoices:
-            raise ConfigError(
-                f"{entry.entry_id} is to be an invoice, and {self._slug} takes journals alone: "
-                "leave `document` out of the mapping"
-            )
+        self._check_taken(target, entry)
         documents = documents_of(held)
         if self._is_closed_to(newest, documents, closed):
             raise PeriodClosed(hold_text(newest.business_date, closed or newest.business_date))
@@ -234,6 +232,14 @@ class Delivery:
             if target.inspect(documents[0].reference, documents[0].entry).state == "gone":
                 raise
             self._correct(target, newest, documents, entry, closed)
+
+    def _check_taken(self, target: OrganisationBooks, entry: JournalEntry) -> None:
+        for name, kind in (("document", entry.document), ("payouts", entry.payouts)):
+            if kind not in target.takes:
+                raise ConfigError(
+                    f"{entry.entry_id} is to be {KINDS[kind]}, and {self._slug} takes none: leave "
+                    f"`{name}` out of the mapping"
+                )
 
     def _is_closed_to(
         self, newest: Publication, documents: Sequence[PostedDocument], closed: date | None

@@ -88,10 +88,10 @@ def _load_style(con: duckdb.DuckDBPyConnection, mapping: MappingConfig) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE style AS "
         "SELECT nullif($1::VARCHAR, $2) AS grouping, nullif($3::VARCHAR, $4) AS language, "
-        "nullif($5::VARCHAR, $6) AS document",
+        "nullif($5::VARCHAR, $6) AS document, nullif($7::VARCHAR, $6) AS payouts",
         [
             *(mapping.grouping, BY_CATEGORY, mapping.language, ENGLISH),
-            *(mapping.entry_document, JOURNAL),
+            *(mapping.entry_document, JOURNAL, mapping.payouts),
         ],
     )
 

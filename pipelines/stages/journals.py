@@ -156,8 +156,8 @@ def read_entries(
         # The books keep no tracking and have journals alone, so there are no such columns.
         lines = JOURNAL_LINES.read_sql(scan(partitions, by_name=True))
         relation = (
-            "(SELECT *, CAST(NULL AS VARCHAR) AS tracking, CAST(NULL AS VARCHAR) AS document "
-            f"FROM {lines})"
+            "(SELECT *, CAST(NULL AS VARCHAR) AS tracking, CAST(NULL AS VARCHAR) AS document, "
+            f"CAST(NULL AS VARCHAR) AS payouts FROM {lines})"
         )
         return journal_entries(con, relation, connection, revisions, as_posted=as_posted)
 
@@ -173,18 +173,18 @@ def journal_entries(
     """Return the entries that a relation of journal lines holds, oldest first."""
     rows = con.execute(
         "SELECT entry_id, business_date, currency, content_hash, grouping, language, "
-        "document, part, account, category, amount, transactions, tax_code, settlement_id, "
-        "tax_treatment, tax_country, tax_rate, tax_amount, tax_region, "
+        "document, payouts, part, account, category, amount, transactions, tax_code, "
+        "settlement_id, tax_treatment, tax_country, tax_rate, tax_amount, tax_region, "
         f"tracking FROM {relation} "
         "ORDER BY business_date, entry_id, line"
     ).fetchall()
     lines: dict[tuple[Any, ...], list[JournalLine]] = defaultdict(list)
     for row in rows:
         pairs = tuple((name, value) for name, value in orjson.loads(row[-1] or "[]"))
-        lines[row[:7]].append(JournalLine(*(*row[7:-1], pairs)))
+        lines[row[:8]].append(JournalLine(*(*row[8:-1], pairs)))
     entries = []
     for (entry_id, day, currency, content_hash, grouping, *style), postings in lines.items():
-        language, document = style
+        language, document, payouts = style
         entry = JournalEntry(
             entry_id=entry_id,
             connection=connection,
@@ -195,6 +195,7 @@ def journal_entries(
             lines=tuple(postings),
             language=language or ENGLISH,
             document=document or JOURNAL,
+            payouts=payouts or JOURNAL,
         )
         is_grouped = as_posted and grouping == BY_ACCOUNT
         entries.append(by_account(entry) if is_grouped else entry)

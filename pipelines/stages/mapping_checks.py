@@ -8,7 +8,6 @@ from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCod
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import MAPPING
 from mappings.journal.config import MappingConfig
-from mappings.model import INVOICE
 from pipelines.stages.chart_fields import account_problems, tax_problems
 from pipelines.stages.dimensions import assigned_values, stores_of, tracking_problems
 from pipelines.stages.mapping import mapping_of
@@ -42,8 +41,11 @@ class OrganisationChart:
         as its calls do.
         """
         problems = account_problems(config, self._accounts) if self._accounts is not None else []
-        if config.document == INVOICE and not self._books.takes_invoices:
-            problems.append("document: the organisation takes journals alone: leave it out")
+        problems += [
+            f"{name}: the organisation takes no {kind.replace('_', ' ')}s: leave it out"
+            for name, kind in (("document", config.document), ("payouts", config.payouts))
+            if kind not in self._books.takes
+        ]
         if config.tracking and self._dimensions is not None:
             values = assigned_values(self._workspace, config, stores)
             problems += tracking_problems(config, self._dimensions, values)

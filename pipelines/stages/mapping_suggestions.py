@@ -9,6 +9,7 @@ from connectors.database.registry import Connection
 from connectors.errors import BadInput, ConfigError
 from mappings.journal.config import MappingConfig
 from mappings.journal.suggestions import NewAccount, Suggestion, suggest
+from mappings.model import TRANSFER
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.organisations import open_organisation
 from pipelines.stages.workspace import Workspace
@@ -78,10 +79,25 @@ def _create(
     return Suggestion("", account.number, account.name, "made for this")
 
 
-def with_accounts(config: MappingConfig, suggestions: Sequence[Suggestion]) -> MappingConfig:
-    """Return a mapping that names the accounts of suggestions that are there."""
+def suggested_mapping(
+    workspace: Workspace,
+    store: Connection,
+    organisation: Connection,
+    suggestions: Sequence[Suggestion],
+) -> MappingConfig:
+    """Return a store's mapping with the accounts of suggestions that are there.
+
+    A first mapping moves payouts by transfers where the organisation takes them; one that stands
+    keeps what becomes of them.
+    """
+    registry = workspace.registry
+    config = mapping_of(registry, store.slug, organisation.slug)
     suggested = {each.role: each.number for each in suggestions if each.number is not None}
-    return config.model_copy(update={"accounts": {**suggested, **config.accounts}})
+    config = config.model_copy(update={"accounts": {**suggested, **config.accounts}})
+    is_first = registry.mappings.get(store.slug, organisation.slug) is None
+    if is_first and TRANSFER in open_organisation(workspace, organisation).takes:
+        return config.model_copy(update={"payouts": TRANSFER})
+    return config
 
 
 def _others(workspace: Workspace, store: Connection, organisation: Connection) -> list[str]:

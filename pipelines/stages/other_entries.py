@@ -18,8 +18,8 @@ _CONNECTORS: Final = re.compile(
     r"\b(?:A2X|Link My Books|LMB\d+|Synder|Codat|Bookkeep|taxomate|Webgility|SellerZen)\b",
     re.IGNORECASE,
 )
-# Every document of ours ends with the mark of its revision.
-_OURS: Final = re.compile(r"\[je:[^\[\]]+#\d+\]")
+# Every document of ours ends with the mark of its revision, or of its payout.
+_OURS: Final = re.compile(r"\[je:[^\[\]]+#[^\[\]]+\]")
 # A shorter number would be found in any text.
 _SHORTEST_ID: Final = 6
 

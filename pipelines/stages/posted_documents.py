@@ -83,7 +83,7 @@ def correction_of(
     """Return the difference that brings posted documents to a revision, dated another day.
 
     Its id begins as the original's, so that both are known to belong together. It is a journal,
-    also beside an invoice.
+    also beside other documents.
     """
     before = total([document.entry for document in documents], entry)
     named = replace(
@@ -91,6 +91,7 @@ def correction_of(
         entry_id=f"{entry.entry_id}:c{entry.revision}",
         business_date=day,
         document=JOURNAL,
+        payouts=JOURNAL,
     )
     return replace(named, lines=difference(before, entry).lines)
 

@@ -6,9 +6,10 @@ hour and process, as every call counts against the limits; before it holds anyth
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -16,8 +17,14 @@ from connectors.accounting.dimensions import Dimension, dimension_problem, value
 from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCode
 from connectors.database.registry import Connection, Registry
 from connectors.errors import ConfigError, Permanent
-from mappings.model import JournalEntry
-from pipelines.stages.chart_fields import account_problem, code_problem, fields_of
+from mappings.journal.documents import is_payout
+from mappings.model import CLEARING, JOURNAL, SALES_RECEIPT, JournalEntry
+from pipelines.stages.chart_fields import (
+    account_problem,
+    code_problem,
+    document_problems,
+    fields_of,
+)
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.workspace import Workspace
 
@@ -65,6 +72,7 @@ class _Chart:
         if accounts is not None:
             numbers = dict.fromkeys(line.account for line in lines)
             problems |= {n: p for n in numbers if (p := account_problem(accounts, n)) is not None}
+            problems |= dict(_unfit(accounts, entry))
         used = dict.fromkeys(line.tax_code for line in lines if line.tax_code)
         # Most entries have no code, and no tracking.
         if used and (codes := self.codes) is not None:
@@ -81,6 +89,23 @@ class _Chart:
             problem = dimension_problem(dimensions, name) or value_problem(dimensions, name, value)
             if problem is not None:
                 yield f"tracking of {name} by {value}", problem
+
+
+def _unfit(accounts: Mapping[str, ChartAccount], entry: JournalEntry) -> Iterator[tuple[str, str]]:
+    """Yield the accounts that do not do for what an entry or its payouts become, with why."""
+    lines = [line for line in entry.lines if line.amount]
+    # A month that is paid out later has what is carried forward in the place of clearing.
+    clearing, carried = (
+        dict.fromkeys(line.account for line in lines if line.category == category)
+        for category in (CLEARING, "carried_forward")
+    )
+    payouts = dict.fromkeys(line.account for line in lines if is_payout(line)) or {"": None}
+    # Payments of invoices are for Xero to refuse: it alone knows what it takes in a moment.
+    document = entry.document if entry.document == SALES_RECEIPT else JOURNAL
+    for pair in product(clearing or carried, payouts):
+        kind = entry.payouts if pair[1] else JOURNAL
+        for _, number, problem in document_problems(accounts, *pair, document, kind):
+            yield number, problem
 
 
 _charts: WeakKeyDictionary[Registry, dict[str, _Chart]] = WeakKeyDictionary()

@@ -17,13 +17,15 @@ import pytest
 
 from sandbox.faults import Exchange
 from sandbox.quickbooks_books import LONGEST_NOTE, LONGEST_NUMBER
+from sandbox.quickbooks_documents import KINDS as DOCUMENTS
 from tests.conftest import Server
 from tests.contract import quickbooks_xml
 from tests.contract.openapi import checked, document
 from tests.targets.exchanges import everything
-from tests.targets.stands import INVOICED, stand
+from tests.targets.stands import INVOICED, RECEIPTS, stand
 
 READER = Path(sys.prefix) / "readers" / "accounting"
+ENTITIES = {kind.lower(): kind for kind in ("JournalEntry", "Item", "Customer", *DOCUMENTS)}
 ENTRY: dict[str, Any] = {
     "DocNumber": "260302-AAAAAAAAAAAAAA",
     "TxnDate": "2026-03-02",
@@ -107,6 +109,22 @@ def test_every_entity_of_quickbooks_is_in_its_schema(
         assert sides["Debit"] == sides["Credit"] > 0
 
 
+def test_every_receipt_and_payout_of_quickbooks_is_in_its_schema(
+    embedded_server: Server, tmp_path: Path, specs: Path
+) -> None:
+    with stand(RECEIPTS, embedded_server, tmp_path) as at:
+        exchanges = everything(at)
+    entities = [entity for exchange in exchanges for entity in _entities(exchange)]
+    kinds = {"SalesReceipt", "RefundReceipt", "Transfer", "Deposit", "Item", "Customer"}
+    assert {kind for kind, _ in entities} >= kinds
+    assert set(faults(specs, entities)) == {""}
+    posted = [e for e in exchanges if e.method == "POST"]
+    sent = [json.loads(e.body, parse_float=Decimal) for e in posted]
+    for entry in [each for each in sent if "PrivateNote" in each]:
+        assert len(entry.get("DocNumber", "")) <= LONGEST_NUMBER
+        assert len(entry["PrivateNote"]) <= LONGEST_NOTE
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -144,7 +162,8 @@ def _entities(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
     """The entities of a request and its answer, by type."""
     entities = []
     if exchange.method == "POST":
-        entities.append(("JournalEntry", json.loads(exchange.body)))
+        kind = ENTITIES[exchange.path.split("/")[4].partition("?")[0]]
+        entities.append((kind, json.loads(exchange.body)))
     answer = json.loads(exchange.answer)
     for kind, value in answer.get("QueryResponse", answer).items():
         listed = value if isinstance(value, list) else [value]

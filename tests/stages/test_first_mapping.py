@@ -17,7 +17,11 @@ from pipelines.stages.mapping import mapping_of
 from pipelines.stages.mapping_changes import save_mapping
 from pipelines.stages.mapping_checks import check_mappings
 from pipelines.stages.mapping_copies import copies, save_copies
-from pipelines.stages.mapping_suggestions import create_accounts, suggest_accounts, with_accounts
+from pipelines.stages.mapping_suggestions import (
+    create_accounts,
+    suggest_accounts,
+    suggested_mapping,
+)
 from pipelines.stages.workspace import Workspace
 from sandbox.limits import CLOCK
 from tests.channels.stores import buckets_passing_by
@@ -62,7 +66,7 @@ class Firm:
         harbour = self.connection("harbour")
         suggestions = suggest_accounts(self.workspace, self.connection(slug), harbour)
         made = create_accounts(self.workspace, harbour, suggestions, "t")
-        config = with_accounts(self.mapping(slug), made)
+        config = suggested_mapping(self.workspace, self.connection(slug), harbour, made)
         save_mapping(self.workspace, config, slug, "t", target="harbour")
 
 
@@ -87,6 +91,12 @@ def test_a_chart_that_lacks_accounts_gets_them_once(firm: Firm) -> None:
     made = {number: firm.chart[number]["Name"] for number in set(firm.chart) - before}
     assert "Payouts in transit" in made.values() or firm.desk.name == "quickbooks"
     assert len(set(made.values())) == len(made)
+    # A first mapping moves payouts by transfers where there are any; a later one changes nothing.
+    assert firm.mapping().payouts == {"quickbooks": "transfer", "xero": "journal"}[firm.desk.name]
+    journals = firm.mapping().model_copy(update={"payouts": "journal"})
+    save_mapping(firm.workspace, journals, "mugs", "t", target="harbour")
+    firm.save_suggested()
+    assert firm.mapping().payouts == "journal"
     # The other store finds what was made, and shares no clearing account with the first.
     firm.save_suggested("hats")
     theirs = firm.mapping("hats").accounts

@@ -89,7 +89,7 @@ class Company:
             config.model_dump(mode="json"), config.digest, actor="test", target="harbour"
         )
 
-    def by_codes(self) -> None:
+    def by_codes(self, **more: Any) -> None:
         standard, fees, others = CODES[self.name]
         self.map(
             tax="target_codes",
@@ -98,6 +98,7 @@ class Company:
                 {"treatment": "fees.*", "code": fees},
                 {"treatment": "*", "code": others},
             ],
+            **more,
         )
 
     def take(self, text: str, name: str = "report.txt") -> None:
@@ -247,6 +248,48 @@ def test_a_code_that_is_missing_holds_or_is_refused_in_words(company: Company) -
     )
 
 
+@pytest.mark.parametrize("company", ["quickbooks"], indirect=True)
+def test_a_receipt_has_a_code_on_every_line_and_the_tax_of_sales_alone(company: Company) -> None:
+    company.by_codes(document="sales_receipt", payouts="deposit")
+    company.take(settlement())
+    company.fault(None, None, None, None, "lost")
+    for _ in range(3):
+        sent = company.send()
+        CLOCK.pass_by(60.0)
+    assert sent.failed == {}
+    balances, documents = company.ledger.balances(), company.ledger.documents
+    assert (balances["79"], balances["92"]) == (Decimal("-28.32"), Decimal("-5.67"))
+    assert sum(balances.values()) == 0
+    (receipt,) = documents["SalesReceipt"].values()
+    (line,) = (e["SalesItemLineDetail"] for e in receipt["Line"] if "SalesItemLineDetail" in e)
+    assert (receipt["TotalAmt"], line["TaxCodeRef"]["value"]) == (33.99, "2")
+    assert (receipt["GlobalTaxCalculation"], receipt["TxnTaxDetail"]["TotalTax"]) == (
+        *("TaxExcluded", 5.67),
+    )
+    # Fees are bought, and a receipt has no place for the tax of that.
+    fees = [line["JournalEntryLineDetail"] for line in company.first_entry()["Line"]]
+    assert {detail["TaxCodeRef"]["value"] for detail in fees} == {"6"}
+    assert {detail["AccountRef"]["value"] for detail in fees} == {"90", "51"}
+    (deposit,) = documents["Deposit"].values()
+    assert deposit["GlobalTaxCalculation"] == "NotApplicable"
+    # The tax that a code computes beside tax on a line of its own would be one too many.
+    accounts = ACCOUNTS["quickbooks"] | {"tax_output": "91", "tax_input": "91"}
+    codes = [{"treatment": "uk.standard", "code": "2"}, {"treatment": "*", "code": "6"}]
+    company.map(accounts=accounts, treatments=codes, document="sales_receipt", payouts="deposit")
+    plan_for_organisation(company.house.store, [DAY])
+    failed = company.send().failed[DAY]
+    assert "made 40.79 of the receipt of je:store:2026-03-02:GBP, which is 33.99, by" in failed
+    assert company.ledger.balances() == balances
+    company.map(
+        accounts=accounts,
+        treatments=[{"treatment": "fees.*", "code": "6"}],
+        document="sales_receipt",
+    )
+    plan_for_organisation(company.house.store, [DAY])
+    assert "has no tax code for sales.principal (uk.standard)" in company.send().failed[DAY]
+    assert company.ledger.balances() == balances
+
+
 def test_the_codes_of_a_mapping_are_checked_against_the_organisations_own(
     company: Company,
 ) -> None:
@@ -271,14 +314,16 @@ def test_the_codes_of_a_mapping_are_checked_against_the_organisations_own(
     assert other.endswith("has the rate 20 %, and not 21 %")
 
 
-def posted(ledger: JournalBook | CompanyBooks, document: dict[str, Any]) -> str:
-    """What a platform answers to a journal, as text."""
+def posted(
+    ledger: JournalBook | CompanyBooks, document: dict[str, Any], kind: str = "JournalEntry"
+) -> str:
+    """What a platform answers to a journal, or to an entry of another kind, as text."""
     # In a thread of its own: an open browser keeps an event loop in this one.
     with start_blocking_portal() as portal:
-        return portal.call(answer_to, ledger, document)
+        return portal.call(answer_to, ledger, document, kind)
 
 
-async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any]) -> str:
+async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any], kind: str) -> str:
     """Hand a journal to an emulated platform and return what it answers."""
 
     async def receive() -> dict[str, Any]:
@@ -286,7 +331,8 @@ async def answer_to(ledger: JournalBook | CompanyBooks, document: dict[str, Any]
 
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
     request = Request({**scope, "path_params": {}, "server": ("books", 443)}, receive)
-    reply = await (answer if isinstance(ledger, JournalBook) else write)(ledger, request)  # type: ignore[operator]
+    is_xero = isinstance(ledger, JournalBook)
+    reply = await (answer(ledger, request) if is_xero else write(ledger, kind, request))
     return bytes(reply.body).decode()
 
 
@@ -321,6 +367,60 @@ def test_the_emulator_of_quickbooks_refuses_what_quickbooks_does(
     country: str, document: dict[str, Any], code: str
 ) -> None:
     assert f'"code":"{code}"' in posted(CompanyBooks(country=country), document)
+
+
+SOLD: dict[str, Any] = {
+    "DepositToAccountRef": {"value": "51"},
+    "Line": [
+        {
+            "Amount": 9,
+            "SalesItemLineDetail": {"ItemRef": {"value": "200"}, "Qty": 1, "UnitPrice": 9},
+        }
+    ],
+}
+MOVED = {"FromAccountRef": {"value": "51"}, "ToAccountRef": {"value": "35"}, "Amount": 9}
+PAID_IN: dict[str, Any] = {
+    "DepositToAccountRef": {"value": "35"},
+    "Line": [{"Amount": -9, "DepositLineDetail": {"AccountRef": {"value": "51"}}}],
+}
+
+
+def sold(amount: int, **detail: Any) -> dict[str, Any]:
+    """A receipt of one line, with more said of it."""
+    line = SOLD["Line"][0]["SalesItemLineDetail"] | {"UnitPrice": amount} | detail
+    return SOLD | {"Line": [{"Amount": amount, "SalesItemLineDetail": line}]}
+
+
+@pytest.mark.parametrize(
+    ("country", "kind", "document", "code"),
+    [
+        ("GB", "SalesReceipt", SOLD, "6000"),
+        ("US", "SalesReceipt", sold(9, TaxCodeRef={"value": "2"}), "6100"),
+        ("GB", "SalesReceipt", sold(9, TaxCodeRef={"value": "99"}), "2500"),
+        ("US", "SalesReceipt", sold(-9), "6000"),
+        ("US", "RefundReceipt", sold(9, ItemRef={"value": "7"}), "2500"),
+        ("US", "RefundReceipt", sold(9, Qty=2), "6070"),
+        ("US", "SalesReceipt", SOLD | {"DepositToAccountRef": {"value": "79"}}, "6430"),
+        ("US", "SalesReceipt", SOLD | {"CustomerRef": {"value": "7"}}, "2500"),
+        ("US", "SalesReceipt", SOLD | {"DocNumber": "x" * 22}, "2050"),
+        ("US", "SalesReceipt", SOLD | {"Line": []}, "2020"),
+        ("US", "Transfer", MOVED | {"ToAccountRef": {"value": "79"}}, "6430"),
+        ("US", "Transfer", MOVED | {"ToAccountRef": {"value": "51"}}, "6000"),
+        ("US", "Transfer", MOVED | {"Amount": -9}, "2290"),
+        ("US", "Transfer", MOVED | {"TxnDate": "2025-12-31"}, "6200"),
+        ("US", "Transfer", MOVED | {"Id": "1", "SyncToken": "0"}, "610"),
+        ("US", "Deposit", PAID_IN, "6000"),
+        ("US", "Deposit", PAID_IN | {"DepositToAccountRef": {"value": "91"}}, "6430"),
+    ],
+)
+def test_the_emulator_of_quickbooks_refuses_receipts_and_payouts(
+    country: str, kind: str, document: dict[str, Any], code: str
+) -> None:
+    company = CompanyBooks(country=country)
+    company.lists.add_item(
+        {"Name": "Sales", "Type": "Service", "IncomeAccountRef": {"value": "79"}}, company.accounts
+    )
+    assert f'"code":"{code}"' in posted(company, document, kind)
 
 
 @pytest.mark.parametrize(

@@ -198,12 +198,65 @@ def test_a_journal_that_becomes_an_invoice_leaves_no_double(books: Books) -> Non
 
 
 @pytest.mark.parametrize("books", ["quickbooks"], indirect=True)
+def test_each_month_is_a_receipt_of_quickbooks_and_the_payout_a_transfer_to_the_bank(
+    books: Books,
+) -> None:
+    tracking = [
+        {"dimension": "class", "value": "Online"},
+        {"dimension": "location", "value": "Harbour"},
+    ]
+    books.ledger.accounts["53"] = {**books.ledger.accounts["52"], "Id": "53", "Name": "Carried"}
+    accounts = ACCOUNTS["quickbooks"] | {"carried_forward": "53", "payouts": "35"}
+    receipts = {"document": "sales_receipt", "payouts": "transfer", "tracking": tracking}
+    choose(books, accounts=accounts, **receipts)
+    books.take(two_months("USD"))
+    sent = books.send()
+    assert (len(sent.posted), sent.failed) == (2, {})
+    made = books.ledger.documents
+    march, april = sorted(made["SalesReceipt"].values(), key=lambda each: each["TxnDate"])
+    # What the later month pays out is carried there.
+    assert (march["TotalAmt"], april["TotalAmt"]) == (34.0, 81.0)
+    assert march["DepositToAccountRef"]["value"] == "53"
+    for receipt in (march, april):
+        assert receipt["DepartmentRef"] == {"value": "3", "name": "Harbour"}
+        details = [e["SalesItemLineDetail"] for e in receipt["Line"][:-1]]
+        classes = {
+            (e["ItemAccountRef"]["name"], e.get("ClassRef", {}).get("name")) for e in details
+        }
+        assert classes - {("Carried", None)} == {
+            *(("Sales of Product Income", "Online"), ("Marketplace Fees", "Online"))
+        }
+    (transfer,) = made["Transfer"].values()
+    assert (transfer["Amount"], transfer["ToAccountRef"]["value"]) == (81.0, "35")
+    assert "ClassRef" not in transfer
+    assert books.ledger.balances() == {"79": -90, "90": 9, "35": 81}
+    workspace, organisation = books.house.workspace, organisation_at(books)
+    (proof,) = prove_at(workspace, books.house.connection, organisation)
+    assert (proof.state, proof.difference, proof.outstanding) == ("tied", 0, 0)
+    assert check_organisation(workspace, organisation, whole=True) == []
+    # Its owner adds the bank's line: the match is told, and no restatement undoes it.
+    transfer["LinkedTxn"] = [{"TxnId": "900", "TxnType": "Deposit"}]
+    drifts = check_organisation(workspace, organisation, whole=True)
+    assert [drift.state for drift in drifts] == ["matched"]
+    books.take(two_months("USD", "25.00"), "restated.txt")
+    assert books.send().failed == {}
+    assert (transfer["Amount"], transfer["SyncToken"]) == (81.0, "0")
+    assert books.ledger.balances() == {"79": -95, "90": 9, "35": 86}
+    del transfer["LinkedTxn"]
+    transfer["ToAccountRef"] = {"value": "52"}
+    states = {drift.state for drift in check_organisation(workspace, organisation, whole=True)}
+    assert states == {"edited"}
+    (proof,) = prove_at(workspace, books.house.connection, organisation)
+    assert proof.state == "differs"
+
+
+@pytest.mark.parametrize("books", ["quickbooks"], indirect=True)
 def test_other_programs_take_no_invoices(books: Books) -> None:
     config = MappingConfig.model_validate({"chart": "organisation", "document": "invoice"})
     opened = open_organisation(books.house.workspace, organisation_at(books))
     chart = OrganisationChart(books.house.workspace, opened)
     assert chart.problems(config, []) == [
-        "document: the organisation takes journals alone: leave it out"
+        "document: the organisation takes no invoices: leave it out"
     ]
     # A mapping of before, or saved for every organisation, posts nothing of another kind.
     books.house.workspace.registry.mappings.save(

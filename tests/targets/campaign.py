@@ -22,13 +22,12 @@ from connectors.lake.windows import Window
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets import killed_send
-from tests.targets.stands import DAYS, INVOICED, ORGANISATION, STORE, Stand
+from tests.targets.stands import DAYS, DOCUMENTS, INVOICED, ORGANISATION, RECEIPTS, STORE, Stand
 
 FAULTS = ("lost", "cut", "503", "429 1", "expired", "late 1", "late 2", "late 4")
 DISK_FAULTS = ("before the disk has it", "after the disk has it")
-KEYED = {"quickbooks", "xero", "xero-invoices"}
+KEYED = {"quickbooks", RECEIPTS, "xero", INVOICED}
 HANG_SECONDS = 90.0
-ONE_DAY = Window(FIRST_DAY, FIRST_DAY + timedelta(days=1))
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Campaign:
 
     def _round(self) -> None:
         at, late = self.stand, True
-        if at.name == "quickbooks":
+        if at.name in {"quickbooks", RECEIPTS}:
             at.ledger.repeats = self.dice.choice(["replay", "refuse", "ignore"])
             late = at.ledger.repeats != "ignore"
         with self._faulty([fault for fault in FAULTS if late or not fault.startswith("late")]):
@@ -116,6 +115,8 @@ class TargetKills:
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # Of receipts, the day that has a payout as well.
+        self._day = DAYS[-1] if self.stand.name == RECEIPTS else FIRST_DAY
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(killed_send.PRELOADED))
 
@@ -124,7 +125,7 @@ class TargetKills:
         steps: dict[str, Callable[[], None]] = {
             "post": lambda: None,
             "replace": self.stand.change,
-            "void": lambda: self.stand.withdraw(FIRST_DAY),
+            "void": lambda: self.stand.withdraw(self._day),
         }
         for name, work in steps.items():
             boundary = 0
@@ -152,7 +153,7 @@ class TargetKills:
     def _kill(self, boundary: int) -> bool:
         """Send in another process; return whether it was killed, and did not end before."""
         CLOCK.pass_by(_pause(self.stand))
-        process = self._start(ONE_DAY, boundary)
+        process = self._start(Window(self._day, self._day + timedelta(days=1)), boundary)
         process.join(HANG_SECONDS)
         assert process.exitcode is not None, "sending hangs"
         return process.exitcode < 0
@@ -175,4 +176,4 @@ class TargetKills:
 def _pause(stand: Stand) -> float:
     """Return the seconds between two trials, on the emulators' clock."""
     # An invoice takes more calls than a journal: the quota of a day would be spent before the end.
-    return 7200.0 if stand.name == INVOICED else 60.0
+    return 7200.0 if stand.name in DOCUMENTS else 60.0

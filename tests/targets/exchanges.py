@@ -5,16 +5,17 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.accounting.target import BankReader
-from mappings.model import CREDIT_NOTE, INVOICE
+from mappings.model import CREDIT_NOTE, DEPOSIT, INVOICE, SALES_RECEIPT
 from sandbox.bank_lines import bank_transaction, deposit, transfer
 from sandbox.faults import Exchange
 from tests.stages.organisation_books import FIRST_DAY
-from tests.targets.stands import INVOICED, Stand
+from tests.targets.stands import DOCUMENTS, INVOICED, RECEIPTS, Stand
 
 PATHS = {
     **{"xero": "/api.xro/2.0/", INVOICED: "/api.xro/2.0/"},
-    "quickbooks": "/v3/company/",
+    **{"quickbooks": "/v3/company/", RECEIPTS: "/v3/company/"},
 }
+LOSSES = {INVOICED: (INVOICE, CREDIT_NOTE), RECEIPTS: (SALES_RECEIPT,)}
 
 
 def everything(at: Stand) -> list[Exchange]:
@@ -30,7 +31,7 @@ def everything(at: Stand) -> list[Exchange]:
     at.withdraw(FIRST_DAY)
     at.send()
     at.reset()
-    if at.name == INVOICED:
+    if at.name in DOCUMENTS:
         _lose(at)
     # An account that is not in use: a refusal in the platform's words.
     at.use("fee_referral", False)
@@ -46,13 +47,17 @@ def everything(at: Stand) -> list[Exchange]:
 
 
 def _lose(at: Stand) -> None:
-    """Make a bill and a credit note of a day of losses, and take them out again."""
+    """Make what a day of losses is, and take it out again; a deposit as well."""
     first = at.entries()[0]
     lines = tuple(replace(line, amount=-line.amount) for line in first.lines)
-    for document in (INVOICE, CREDIT_NOTE):
+    for document in LOSSES[at.name]:
         entry_id = f"{first.entry_id}:{document}"
         loss = replace(first, entry_id=entry_id, document=document, lines=lines)
         at.books.void(at.books.post(loss, 0), loss)
+    if at.name == RECEIPTS:
+        last = at.entries()[-1]
+        paid = replace(last, entry_id=f"{last.entry_id}:{DEPOSIT}", payouts=DEPOSIT)
+        at.books.void(at.books.post(paid, 0), paid)
 
 
 def _read_bank(at: Stand) -> None:
@@ -68,5 +73,5 @@ def _read_bank(at: Stand) -> None:
         at.ledger.sales["Transfer"] = [transfer("401", "35", "51", day, amount, "back")]
     books = at.books
     assert isinstance(books, BankReader)
-    lines = books.bank_lines("35" if at.name == "quickbooks" else "090", day, day)
+    lines = books.bank_lines("090" if at.name in {"xero", INVOICED} else "35", day, day)
     assert [line.amount for line in lines] == [amount, -amount]

@@ -6,6 +6,7 @@ A boundary is before and after each request, each file that is written, and each
 import itertools
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -26,6 +27,11 @@ from pipelines.stages.workspace import Workspace
 # What the fork server imports once, for every process it forks.
 PRELOADED = ("tests.targets.killed_send",)
 SENT, REFUSED = 0, 1
+
+
+def _nod(seconds: float) -> None:
+    """Wait for a turn, but never long: ten calls a second are too few for an entry's documents."""
+    time.sleep(min(seconds, 1.0))
 
 
 def run(settings: Settings, store: str, window: Window, boundary: int | None) -> None:
@@ -54,7 +60,7 @@ def run(settings: Settings, store: str, window: Window, boundary: int | None) ->
         patch.object(remote.Remote, "_request", between(remote.Remote._request)),
         patch.object(files, "write_atomically", between(files.write_atomically)),
         # The emulators' own clock is another process's, which goes on by itself.
-        patch.object(remote, "sleep", lambda _seconds: None),
+        patch.object(remote, "sleep", _nod if boundary is None else lambda _seconds: None),
         patch.object(XeroJournals, "late_seconds", 0.0),
         patch.object(QuickBooksJournals, "late_seconds", 0.0),
         Registry.open(settings) as registry,

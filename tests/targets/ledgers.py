@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from mappings.taxonomy import chart
+from sandbox import quickbooks_documents
 from sandbox.xero_books import postings
 from tests.tryton import program
 
@@ -28,9 +29,10 @@ ACCOUNTS = {
     "csv": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
     "hledger": {role: str(1000 + n) for n, role in enumerate(chart("books"))},
 }
-ACCOUNTS["xero-invoices"] = ACCOUNTS["xero"]
+ACCOUNTS |= {"xero-invoices": ACCOUNTS["xero"], "quickbooks-receipts": ACCOUNTS["quickbooks"]}
 OTHER_SALES = {
-    **{"xero": "260", "xero-invoices": "260", "quickbooks": "91", "tryton": "4.1.2"},
+    **{"xero": "260", "xero-invoices": "260", "tryton": "4.1.2"},
+    **{"quickbooks": "91", "quickbooks-receipts": "91"},
     **{"csv": "999", "hledger": "999"},
 }
 # What stands on each account of a day, debits positive.
@@ -69,7 +71,24 @@ class EmulatedBooks:
                 held.add(day, *self._line(line))
         if self.name == "xero":
             self._add_invoices(held)
+        else:
+            self._add_documents(held)
         return held
+
+    def _add_documents(self, held: Held) -> None:
+        """Receipts and payouts of QuickBooks, which are one entry with a journal beside them."""
+        ways: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+        for entry in self.ledger.live:
+            ways[date.fromisoformat(entry["TxnDate"]), _entry_of(entry)]["journal"] += 1
+        for kind, documents in self.ledger.documents.items():
+            for item in documents.values():
+                day = date.fromisoformat(item["TxnDate"])
+                ways[day, _entry_of(item)][f"{kind} {item['PrivateNote'].partition('#')[2]}"] += 1
+                for account, amount in quickbooks_documents.postings(kind, item):
+                    held.add(day, account, amount)
+        held.entries = Counter()
+        for (day, _), counts in ways.items():
+            held.entries[day] += max(counts.values())
 
     def _add_invoices(self, held: Held) -> None:
         """Invoices, and their payments; the journal beside one of them is no entry of its own."""
@@ -102,9 +121,15 @@ class EmulatedBooks:
             entries = (*self.ledger.documents, *self.ledger.live)
             entry = next(each for each in entries if each["day"] == str(day))
             entry["LineItems" if "LineItems" in entry else "JournalLines"][0]["AccountCode"] = "260"
+            return
+        receipts = self.ledger.documents["SalesReceipt"].values()
+        entries = (*receipts, *self.ledger.live)
+        line = next(each for each in entries if each["TxnDate"] == str(day))["Line"][0]
+        if "SalesItemLineDetail" in line:
+            elsewhere = {"ItemRef": {"value": "99"}, "ItemAccountRef": {"value": "91"}}
+            line["SalesItemLineDetail"] |= elsewhere
         else:
-            entry = next(e for e in self.ledger.live if e["TxnDate"] == str(day))
-            entry["Line"][0]["JournalEntryLineDetail"]["AccountRef"]["value"] = "91"
+            line["JournalEntryLineDetail"]["AccountRef"]["value"] = "91"
 
     def close(self, day: date | None) -> None:
         setattr(self.ledger, "period_lock" if self.name == "xero" else "close_date", day)
@@ -113,6 +138,9 @@ class EmulatedBooks:
         (self.ledger.journals if self.name == "xero" else self.ledger.entries).clear()
         if self.name == "xero":
             for documents in (self.ledger.invoices, self.ledger.credit_notes, self.ledger.payments):
+                documents.clear()
+        else:
+            for documents in self.ledger.documents.values():
                 documents.clear()
         self.ledger.replies.clear()
         self.close(None)
@@ -124,6 +152,11 @@ class EmulatedBooks:
             stored["Status"] = "ACTIVE" if is_active else "ARCHIVED"
         else:
             stored["Active"] = is_active
+
+
+def _entry_of(item: Mapping[str, Any]) -> str:
+    """The id of the entry of ours that a document of QuickBooks belongs to."""
+    return str(item["PrivateNote"].partition("[")[2].partition("#")[0])
 
 
 _LIVE = """

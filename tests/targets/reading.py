@@ -7,7 +7,7 @@ know, or cannot parse, end the program.
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -95,8 +95,10 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
         listed = stated if isinstance(stated, list) else [stated]
         entries = [_entry(JournalEntry.from_json(each)) for each in listed]
         return {"kind": "JournalEntry", "entries": entries}
-    if "Deposit" in answer or "Transfer" in answer:
-        return _at_bank(answer)
+    for kind in ("Deposit", "Transfer", "SalesReceipt", "RefundReceipt", "Item", "Customer"):
+        if kind in answer:
+            stated = answer[kind]
+            return _of_kind(kind, stated if isinstance(stated, list) else [stated])
     if "Account" in answer:
         accounts = [Account.from_json(each) for each in answer["Account"]]
         return {"kind": "Account", "accounts": {a.Id: a.AccountType for a in accounts}}
@@ -110,18 +112,78 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
     return {"kind": "CompanyInfo", "name": name} if name else {"kind": "QueryResponse"}
 
 
-def _at_bank(answer: dict[str, Any]) -> dict[str, Any]:
+def _of_kind(kind: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    # A deleted one has nothing but its id.
+    present = [each for each in listed if each.get("status") != "Deleted"]
+    return {"kind": kind, **_OF_KIND[kind](present)}
+
+
+def _deposits(listed: list[dict[str, Any]]) -> dict[str, Any]:
     from quickbooks.objects.deposit import Deposit
+
+    deposits = [Deposit.from_json(each) for each in listed]
+    return {"bank": [[str(each.TotalAmt), each.CurrencyRef.value] for each in deposits]}
+
+
+def _transfers(listed: list[dict[str, Any]]) -> dict[str, Any]:
     from quickbooks.objects.transfer import Transfer
 
-    if "Deposit" in answer:
-        deposits = [Deposit.from_json(each) for each in answer["Deposit"]]
-        lines = [[str(each.TotalAmt), each.CurrencyRef.value] for each in deposits]
-        return {"kind": "Deposit", "bank": lines}
-    transfers = [Transfer.from_json(each) for each in answer["Transfer"]]
+    transfers = [Transfer.from_json(each) for each in listed]
+    assert all(each.FromAccountRef.value != each.ToAccountRef.value for each in transfers)
     # The library has no class for a transfer's currency.
-    lines = [[str(each.Amount), each.CurrencyRef["value"]] for each in transfers]
-    return {"kind": "Transfer", "bank": lines}
+    return {"bank": [[str(each.Amount), each.CurrencyRef["value"]] for each in transfers]}
+
+
+def _sales_receipts(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    from quickbooks.objects.salesreceipt import SalesReceipt
+
+    return _receipts(map(SalesReceipt.from_json, listed))
+
+
+def _refund_receipts(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    from quickbooks.objects.refundreceipt import RefundReceipt
+
+    return _receipts(map(RefundReceipt.from_json, listed))
+
+
+def _receipts(listed: Iterable[Any]) -> dict[str, Any]:
+    return {
+        "documents": [
+            {
+                "number": receipt.DocNumber,
+                "total": str(receipt.TotalAmt),
+                "clearing": receipt.DepositToAccountRef.value,
+                "amounts": [
+                    str(line.Amount)
+                    for line in receipt.Line
+                    if line.DetailType == "SalesItemLineDetail"
+                ],
+            }
+            for receipt in listed
+        ]
+    }
+
+
+def _items(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    from quickbooks.objects.item import Item
+
+    return {"accounts": [Item.from_json(each).IncomeAccountRef.value for each in listed]}
+
+
+def _customers(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    from quickbooks.objects.customer import Customer
+
+    return {"names": [Customer.from_json(each).DisplayName for each in listed]}
+
+
+_OF_KIND: dict[str, Callable[[list[dict[str, Any]]], dict[str, Any]]] = {
+    "Deposit": _deposits,
+    "Transfer": _transfers,
+    "SalesReceipt": _sales_receipts,
+    "RefundReceipt": _refund_receipts,
+    "Item": _items,
+    "Customer": _customers,
+}
 
 
 def _entry(entry: Any) -> dict[str, Any]:

@@ -52,6 +52,8 @@ from tests.tryton.proxy import way_to
 
 # Entries as invoices; the last day has one and a journal of the payout.
 INVOICED = "xero-invoices"
+# Entries as receipts; the last day has one and a transfer of the payout.
+RECEIPTS = "quickbooks-receipts"
 ORGANISATION, STORE = "harbour", "store"
 DAYS = (FIRST_DAY, date(2026, 3, 3), date(2026, 3, 18))
 # How long calls may be under way to a platform, by the name of what says so.
@@ -59,11 +61,18 @@ IMPATIENT = (
     "connectors.accounting.xero.journals.XeroJournals.late_seconds",
     "connectors.accounting.quickbooks.journals.QuickBooksJournals.late_seconds",
 )
-STANDS = ("csv", "hledger", "quickbooks", "tryton", "xero", "xero-invoices")
-REMOTE = ("quickbooks", "tryton", "xero", "xero-invoices")
+STANDS = ("csv", "hledger", "quickbooks", RECEIPTS, "tryton", "xero", INVOICED)
+REMOTE = ("quickbooks", RECEIPTS, "tryton", "xero", INVOICED)
 CURRENCIES = {
     **{"xero": "GBP", "xero-invoices": "GBP", "tryton": "GBP"},
-    **{"quickbooks": "USD", "csv": "USD", "hledger": "USD"},
+    **{"quickbooks": "USD", RECEIPTS: "USD", "csv": "USD", "hledger": "USD"},
+}
+
+
+# What a mapping says of documents, by stand.
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    INVOICED: {"document": "invoice"},
+    RECEIPTS: {"document": "sales_receipt", "payouts": "transfer"},
 }
 
 
@@ -203,7 +212,7 @@ class Stand:
             chart="organisation",
             accounts={**ACCOUNTS[self.name], **sales},
             overrides=[],
-            document="invoice" if self.name == INVOICED else "journal",
+            **DOCUMENTS.get(self.name, {}),
         )
         self.registry.mappings.save(
             config.model_dump(mode="json"), config.digest, actor="test", target=ORGANISATION
@@ -222,9 +231,10 @@ def stand(name: str, server: Server, folder: Path) -> Iterator[Stand]:
             "csv": _files,
             "hledger": _files,
             "quickbooks": _emulated,
+            RECEIPTS: _emulated,
             "tryton": _tryton,
             "xero": _emulated,
-            "xero-invoices": _emulated,
+            INVOICED: _emulated,
         }[name]
         yield stack.enter_context(opened(name, settings, folder, server))
 
@@ -334,13 +344,13 @@ def _house(
     settings = accounts.settings.model_copy(update={"threads": 1, "memory_limit": "500MB"})
     house = House(Workspace(settings, registry), registry.connections.get(STORE))
     currency = CURRENCIES[name or platform]
-    house.take(_invoiced(currency) if name == INVOICED else settlement(currency))
+    house.take(_with_late_sale(currency) if name in DOCUMENTS else settlement(currency))
     house.normalise()
     house.journal()
     return house
 
 
-def _invoiced(currency: str) -> str:
+def _with_late_sale(currency: str) -> str:
     """The settlement of all, with a sale without a fee on the day that it is paid out."""
     late = amazon_files.line(
         "Order",

@@ -16,13 +16,16 @@ from pipelines.stages.dimensions import tracking_problems
 from sandbox.limits import CLOCK
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets.ledgers import ACCOUNTS, OTHER_SALES
-from tests.targets.stands import INVOICED, REMOTE, STANDS, Stand
+from tests.targets.stands import DOCUMENTS, INVOICED, RECEIPTS, REMOTE, STANDS, Stand
 
 every = pytest.mark.parametrize("stood", STANDS, indirect=True)
 remote = pytest.mark.parametrize("stood", REMOTE, indirect=True)
 MONTH_END = date(2026, 2, 28)
 # An account that journals refuse, or that needs a name beside it.
-REFUSED = {"xero": "610", "xero-invoices": "610", "quickbooks": "84", "tryton": "1.2.1"}
+REFUSED = {
+    **{"xero": "610", INVOICED: "610", "tryton": "1.2.1"},
+    **{"quickbooks": "84", RECEIPTS: "84"},
+}
 
 
 @every
@@ -63,8 +66,8 @@ def attached(at: Stand, reference: str) -> list[str]:
     if at.name in {"xero", INVOICED}:
         number = reference.rpartition("/")[2]
         return [name for name, _, _ in at.ledger.files.by_journal[number]]
-    if at.name == "quickbooks":
-        names: list[str] = at.ledger.files.names(reference)
+    if at.name in {"quickbooks", RECEIPTS}:
+        names: list[str] = at.ledger.files.names(reference.rpartition("/")[2])
         return names
     if at.name == "tryton":
         query = "SELECT name FROM ir_attachment WHERE resource = :resource ORDER BY name"
@@ -143,8 +146,8 @@ def test_books_show_what_became_of_what_was_posted(at: Stand) -> None:
     if listed:
         shown = listed[holding.reference]
         assert f"[{marker(first)}]" in shown.text
-        # An invoice is listed without lines, as its payment is not listed with it.
-        lines = () if at.name == INVOICED else first.lines
+        # Invoices and receipts are listed without lines: they have none of clearing.
+        lines = () if at.name in DOCUMENTS else first.lines
         assert Counter((line.account, line.amount) for line in shown.lines) == Counter(
             (line.account, line.amount) for line in lines if line.amount
         )

@@ -14,7 +14,7 @@ from sandbox.faults import Exchange
 from tests.targets import reading
 from tests.targets.exchanges import PATHS, everything
 from tests.targets.ledgers import ACCOUNTS, Held
-from tests.targets.stands import INVOICED, Stand
+from tests.targets.stands import INVOICED, RECEIPTS, Stand
 
 READER = Path(sys.prefix) / "readers" / "accounting"
 emulated = pytest.mark.parametrize("stood", ["quickbooks", "xero"], indirect=True)
@@ -76,6 +76,21 @@ def test_a_client_that_nobody_here_wrote_reads_every_invoice(at: Stand) -> None:
     for each in [each for each in documents if not each["errors"]]:
         amounts = (Decimal(amount) for _, amount in each["lines"])
         assert sum(amounts, Decimal(0)) == Decimal(each["total"])
+
+
+@pytest.mark.parametrize("stood", [RECEIPTS], indirect=True)
+def test_a_client_that_nobody_here_wrote_reads_every_receipt(at: Stand) -> None:
+    exchanges = everything(at)
+    answers = parsed("quickbooks", exchanges)
+    assert len(answers) == len(exchanges) > 40
+    assert {answer["kind"] for answer in answers} >= {
+        *("SalesReceipt", "RefundReceipt", "Transfer", "Deposit", "Item", "Customer", "Fault")
+    }
+    documents = [each for answer in answers for each in answer.get("documents", ())]
+    assert documents
+    for each in documents:
+        assert sum(map(Decimal, each["amounts"])) == Decimal(each["total"])
+        assert each["clearing"] == ACCOUNTS[RECEIPTS]["clearing"]
 
 
 @emulated

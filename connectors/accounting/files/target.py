@@ -33,7 +33,7 @@ from connectors.accounting.target import (
 from connectors.errors import ConfigError, Permanent, Transient
 from connectors.lake.atomic import sync_folder, write_atomically
 from mappings.journal.suggestions import NewAccount
-from mappings.model import JournalEntry, settlement_of
+from mappings.model import JOURNAL, JournalEntry, settlement_of
 
 HLEDGER: Final = "hledger"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -45,7 +45,7 @@ class Files:
     """A folder of journals. Callers hold one lock a folder while they post."""
 
     late_seconds = 0.0
-    takes_invoices = False
+    takes = frozenset((JOURNAL,))
 
     def __init__(self, opening: Opening) -> None:
         """Open the organisation's folder; its `form` is `hledger` or a template."""
@@ -92,7 +92,12 @@ class Files:
         return None
 
     def find(
-        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+        self,
+        entry: JournalEntry,
+        before: JournalEntry | None,
+        attempt: int = 0,
+        *,
+        is_settled: bool = True,
     ) -> Holding | None:
         """Return the file of this revision of an entry, intact where its bytes are Daybook's."""
         path = self._path(entry)

@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 from connectors.accounting.target import BookedEntry, BookedLine
 
 JOURNAL_ENTRY: Final = "JournalEntry"
-# Entries that other connectors make of a day's or a payout's sales.
-SALES: Final = ("SalesReceipt", "Invoice", "Deposit")
+# What else entries of ours become, and other connectors make of a day's or a payout's sales.
+OURS: Final = ("SalesReceipt", "RefundReceipt", "Transfer", "Deposit")
+SALES: Final = (*OURS, "Invoice")
 # A day less than QuickBooks has, as both clocks may differ.
 LONGEST_LOOK_BACK: Final = timedelta(days=29)
 PAGE: Final = 1000
@@ -58,22 +59,29 @@ def items_of_days(call: Call, kind: str, first: date, last: date) -> Iterator[Ma
 
 
 def changed_since(call: Call, moment: datetime) -> set[str] | None:
-    """Return the ids of journal entries that changed or were deleted since.
+    """Return the ids of entries that changed or were deleted since.
 
     None where change data capture does not reach so far, and each entry has to be looked at.
     """
     if datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
         return None
     since = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
-    query = {"entities": JOURNAL_ENTRY, "changedSince": since}
+    query = {"entities": ",".join((JOURNAL_ENTRY, *OURS)), "changedSince": since}
     answer = call("GET", "/cdc", params=query)
     changed = [
-        item
+        reference_of(kind, item)
         for response in answer["CDCResponse"]
         for listed in response["QueryResponse"]
-        for item in listed.get(JOURNAL_ENTRY, ())
+        for kind in (JOURNAL_ENTRY, *OURS)
+        for item in listed.get(kind, ())
     ]
-    return None if len(changed) >= PAGE else {str(item["Id"]) for item in changed}
+    return None if len(changed) >= PAGE else set(changed)
+
+
+def reference_of(kind: str, item: Mapping[str, Any]) -> str:
+    """Return what an entry is called on record: a journal entry's id, others' with their kind."""
+    number = str(item["Id"])
+    return number if kind == JOURNAL_ENTRY else f"{kind}/{number}"
 
 
 def is_matched(held: Mapping[str, Any]) -> bool:
@@ -92,7 +100,7 @@ def _booked(kind: str, item: Mapping[str, Any]) -> BookedEntry:
     text = " ".join(word for word in words if word)
     day = date.fromisoformat(item["TxnDate"])
     if kind != JOURNAL_ENTRY:
-        return BookedEntry(str(item["Id"]), kind, day, text)
+        return BookedEntry(reference_of(kind, item), kind, day, text)
     facts = (line_facts(line) for line in item.get("Line", ()))
     lines = tuple(BookedLine(fact.account, fact.amount, fact.note or "") for fact in facts)
     return BookedEntry(str(item["Id"]), "journal", day, text, lines)

@@ -111,22 +111,46 @@ def totals(entry: JournalEntry, codes: Iterable[CodeRates]) -> dict[str, Any]:
 
     Codes of several rates are left to QuickBooks, which divides their tax itself.
     """
+    lines = _tax_lines(entry, codes, is_journal=True, sign=1)
+    return {
+        "GlobalTaxCalculation": "TaxExcluded",
+        **({"TxnTaxDetail": {"TaxLine": lines}} if lines else {}),
+    }
+
+
+def totals_of_sale(entry: JournalEntry, codes: Iterable[CodeRates], sign: int) -> dict[str, Any]:
+    """Return the tax of a receipt's lines by rate, and its total; `sign` makes debits its own.
+
+    A receipt has the rates of sales alone.
+    """
+    lines = _tax_lines(entry, codes, is_journal=False, sign=-sign)
+    total = sign * sum((line.tax_amount or Decimal(0) for line in entry.lines), Decimal(0))
+    return {
+        "GlobalTaxCalculation": "TaxExcluded",
+        "TxnTaxDetail": {"TotalTax": orjson.Fragment(f"{total:f}"), "TaxLine": lines},
+    }
+
+
+def _tax_lines(
+    entry: JournalEntry, codes: Iterable[CodeRates], *, is_journal: bool, sign: int
+) -> list[dict[str, Any]]:
     by_number = {code.number: code for code in codes}
     sums: dict[tuple[str, Decimal], tuple[Decimal, Decimal]] = defaultdict(
         lambda: (Decimal(0), Decimal(0))
     )
     for line in entry.lines:
         code = by_number.get(line.tax_code or "")
-        rates = code.rates[side_of(line)] if code is not None else ()
+        side = side_of(line) if is_journal else SALES
+        rates = code.rates[side] if code is not None else ()
         if not line.tax_amount or len(rates) != 1:
             continue
-        sign = 1 if side_of(line) == PURCHASE else -1
+        signed = sign if side == PURCHASE else -sign
         tax, net = sums[rates[0]]
         sums[rates[0]] = (
-            tax + sign * line.tax_amount,
-            net + sign * (line.amount - line.tax_amount),
+            tax + signed * line.tax_amount,
+            net + signed * (line.amount - line.tax_amount),
         )
-    lines = [
+    return [
         {
             "Amount": orjson.Fragment(f"{tax:f}"),
             "DetailType": "TaxLineDetail",
@@ -139,7 +163,3 @@ def totals(entry: JournalEntry, codes: Iterable[CodeRates]) -> dict[str, Any]:
         }
         for (number, percent), (tax, net) in sorted(sums.items())
     ]
-    return {
-        "GlobalTaxCalculation": "TaxExcluded",
-        **({"TxnTaxDetail": {"TaxLine": lines}} if lines else {}),
-    }

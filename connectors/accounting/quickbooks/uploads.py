@@ -1,4 +1,4 @@
-"""Files of a QuickBooks company's journal entries: Attachables, uploaded with what they belong to.
+"""Files of a QuickBooks company's entries: Attachables, uploaded with what they belong to.
 
 Facts: Intuit's XSD of minor version 75 and its pages on attachments: `/upload` takes pairs of
 parts, `file_metadata_NN` and `file_content_NN`, and answers each with an Attachable or a Fault.
@@ -24,9 +24,10 @@ def attach(
     files: Sequence[Attachment],
 ) -> None:
     """Upload the files that an entry lacks, one call each; `Permanent` where one is refused."""
-    held = listed(ATTACHABLE, _OF.format(JOURNAL_ENTRY, reference))
+    kind, _, number = reference.rpartition("/")
+    entity = {"type": kind or JOURNAL_ENTRY, "value": number}
+    held = listed(ATTACHABLE, _OF.format(*entity.values()))
     for file in unattached(files, {each.get("FileName", "") for each in held}):
-        entity = {"type": JOURNAL_ENTRY, "value": reference}
         metadata = {
             "AttachableRef": [{"EntityRef": entity}],
             "FileName": file.name,

@@ -5,7 +5,8 @@ CloudEvents, with `type` like `qbo.journalentry.updated.v1`, `intuitaccountid` a
 `intuitentityid`; before, `eventNotifications` by `realmId`. `intuit-signature` is the body's
 HMAC-SHA256 under the verifier token, in base64. It wants an answer within three seconds, and sends
 again what had none. The words for a void differ by page: `void` and `voided` are taken alike.
-UNCONFIRMED: how a type writes JournalEntry; it is compared without regard to case.
+UNCONFIRMED: how a type writes JournalEntry, and that there are events of transfers; types are
+compared without regard to case.
 """
 
 import base64
@@ -17,11 +18,13 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.accounting.quickbooks.booked import JOURNAL_ENTRY, OURS, reference_of
 from connectors.errors import BadInput
 
 SIGNATURE: Final = "intuit-signature"
 VERIFIER: Final = "verifier_token"
-_JOURNAL_ENTRY: Final = "journalentry"
+# What entries become there, as types of events have it.
+_KINDS: Final = {kind.lower(): kind for kind in (JOURNAL_ENTRY, *OURS)}
 # Who creates an entry does not change one of ours. A merge leaves one of two.
 _CHANGES: Final = frozenset(
     (
@@ -33,7 +36,7 @@ _CHANGES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ChangedJournal:
-    """A journal entry that was edited or went, by its company's id and its own."""
+    """An entry that was edited or went, by its company's id and its own."""
 
     company: str
     reference: str
@@ -51,11 +54,11 @@ def companies_of(body: bytes) -> frozenset[str]:
 
 
 def changed_journals(body: bytes) -> frozenset[ChangedJournal]:
-    """Return the journal entries that a body says were changed; `BadInput` as `companies_of`."""
+    """Return the entries that a body says were changed; `BadInput` as `companies_of`."""
     return frozenset(
-        ChangedJournal(company, reference)
+        ChangedJournal(company, reference_of(_KINDS[entity.lower()], {"Id": reference}))
         for company, entity, operation, reference in _events(body)
-        if entity.lower() == _JOURNAL_ENTRY and operation.lower() in _CHANGES
+        if entity.lower() in _KINDS and operation.lower() in _CHANGES
     )
 
 

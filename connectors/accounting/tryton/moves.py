@@ -35,7 +35,7 @@ from connectors.accounting.tryton.company import MOVE, TrytonCompany, chart_acco
 from connectors.accounting.tryton.rpc import TITLE, Record
 from connectors.errors import ConfigError, Permanent
 from mappings.journal.suggestions import NewAccount
-from mappings.model import JournalEntry
+from mappings.model import JOURNAL, JournalEntry
 from mappings.money import coin
 
 _LineFacts = tuple[str, Decimal, str, bool]
@@ -46,7 +46,7 @@ class TrytonMoves:
 
     # What arrives late is a draft, and is finished or deleted.
     late_seconds = 0.0
-    takes_invoices = False
+    takes = frozenset((JOURNAL,))
 
     def __init__(self, opening: Opening) -> None:
         """Open a company."""
@@ -87,7 +87,12 @@ class TrytonMoves:
         return closed
 
     def find(
-        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+        self,
+        entry: JournalEntry,
+        before: JournalEntry | None,
+        attempt: int = 0,
+        *,
+        is_settled: bool = True,
     ) -> Holding | None:
         """Return the posted move with this revision's marker; reversed ones are none."""
         moves = self._company.moves_of(entry.entry_id)

@@ -4,15 +4,14 @@ They are made one after the other, each looked for by its marker before: what a 
 is done by whoever looks for the entry next. What Xero refuses half-way is taken back.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
+from connectors.accounting.half_way import taking_back
 from connectors.accounting.target import Holding, Standing, edited_there
 from connectors.accounting.xero.client import TITLE
 from connectors.accounting.xero.invoice_documents import is_invoice, is_of_one_kind
 from connectors.accounting.xero.invoices import XeroInvoices
 from connectors.accounting.xero.manual_journals import ManualJournals
-from connectors.errors import DaybookError, RateLimited, Transient
 from mappings.journal.documents import invoice_lines, payout_journal
 from mappings.model import JournalEntry
 
@@ -140,24 +139,11 @@ class XeroDocuments:
             if journal is None or self._journals.inspect(number, journal).state != "intact":
                 raise edited_there(before, TITLE)
 
-    @contextmanager
     def _restoring(
         self, entry: JournalEntry, before: JournalEntry | None, attempt: int
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """Take back what was made of a revision where Xero refuses the rest of it."""
-        try:
-            yield
-        except (Transient, RateLimited):
-            raise
-        except DaybookError:
-            try:
-                self._restore(entry, before, attempt)
-            except (Transient, RateLimited):
-                raise
-            except DaybookError:
-                # The first refusal says more; the next try begins with what stands there.
-                pass
-            raise
+        return taking_back(lambda: self._restore(entry, before, attempt))
 
     def _restore(self, entry: JournalEntry, before: JournalEntry | None, attempt: int) -> None:
         holding = self._invoices.find(entry) if invoice_lines(entry) else None

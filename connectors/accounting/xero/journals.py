@@ -30,7 +30,7 @@ from connectors.accounting.xero.invoices import XeroInvoices
 from connectors.accounting.xero.manual_journals import ManualJournals
 from connectors.bank import BankLine
 from mappings.journal.suggestions import NewAccount
-from mappings.model import JournalEntry
+from mappings.model import CREDIT_NOTE, INVOICE, JOURNAL, JournalEntry
 
 # Accounts receivable and payable are kept by invoices and bills alone.
 _REFUSED_SYSTEM: Final = frozenset(("DEBTORS", "CREDITORS"))
@@ -40,7 +40,7 @@ class XeroJournals:
     """The books of one organisation. Callers hold one lock a store."""
 
     late_seconds = 120.0
-    takes_invoices = True
+    takes = frozenset((JOURNAL, INVOICE, CREDIT_NOTE))
 
     def __init__(self, opening: Opening) -> None:
         """Open an organisation."""
@@ -86,7 +86,12 @@ class XeroJournals:
         return max((day for day in days if day is not None), default=None)
 
     def find(
-        self, entry: JournalEntry, before: JournalEntry | None, attempt: int = 0
+        self,
+        entry: JournalEntry,
+        before: JournalEntry | None,
+        attempt: int = 0,
+        *,
+        is_settled: bool = True,
     ) -> Holding | None:
         """Return what has this revision's marker; voided documents are none."""
         return self._documents.find(entry, before, attempt)

@@ -25,12 +25,13 @@ HOLDS_ANY = text(
     SELECT EXISTS (
         SELECT FROM registry.publications
         WHERE target = :target AND state = 'posted' AND (
-            reference = ANY (CAST(:references AS text[]))
+            string_to_array(reference, ' ') && CAST(:references AS text[])
             OR EXISTS (
                 SELECT FROM jsonb_array_elements(
                     coalesce(CAST(content AS jsonb) -> 'documents', '[]')
                 ) AS document
-                WHERE document ->> 'reference' = ANY (CAST(:references AS text[]))
+                WHERE string_to_array(document ->> 'reference', ' ')
+                    && CAST(:references AS text[])
             )
         )
     )

@@ -56,7 +56,7 @@ class Publications(Repository):
     def holds_any(self, target: str, references: Collection[str]) -> bool:
         """Return whether a target holds an entry of ours under one of these ids.
 
-        Those of originals count that a correction stands beside.
+        Those of each of its documents count, and of originals that a correction stands beside.
         """
         statement = {"target": target, "references": sorted(references)}
         with self._transaction() as session:

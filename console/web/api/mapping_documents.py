@@ -15,10 +15,14 @@ from console.web.api.requests import Day, Line, RequestBody, Slug, window_of
 from console.workspace import chosen
 from mappings.journal.config import AccountLine, MappingConfig
 from mappings.model import BOOKS
-from pipelines.stages.mapping import config_of, mapping_of
+from pipelines.stages.mapping import config_of
 from pipelines.stages.mapping_changes import check_chart, save_mapping
 from pipelines.stages.mapping_copies import copies, save_copies
-from pipelines.stages.mapping_suggestions import create_accounts, suggest_accounts, with_accounts
+from pipelines.stages.mapping_suggestions import (
+    create_accounts,
+    suggest_accounts,
+    suggested_mapping,
+)
 from pipelines.stages.store import Store
 from pipelines.stages.what_if import what_if
 from pipelines.sync import ALWAYS
@@ -249,7 +253,7 @@ def take_suggestions(
         suggestions = create_accounts(opened, organisation, suggestions, who.name)
     version = None
     if body.save:
-        config = with_accounts(mapping_of(opened.registry, store.slug, body.target), suggestions)
+        config = suggested_mapping(opened, store, organisation, suggestions)
         reason = f"suggested from the chart of {organisation.name}"
         saved = save_mapping(
             opened, config, store.slug, who.name, target=body.target, reason=reason

@@ -53,7 +53,7 @@ def deliver(site: Site, document: Any, token: str = TOKEN) -> int:
 
 
 def company(site: Site, verifier: str | None) -> str:
-    """A connected company with one posted entry, whose id there is 145; the company's id."""
+    """A connected company with one posted entry, 145, and its payout, 146; the company's id."""
     emulator, registry = site.platforms["quickbooks"], site.registry
     account = emulator.first
     credentials = emulator.fields() | emulator.chosen(account) | emulator.keys(account)
@@ -66,7 +66,7 @@ def company(site: Site, verifier: str | None) -> str:
     entry = PlannedEntry("mugs", day, "USD", f"je:mugs:{day}:USD", "a")
     registry.publications.plan("ours", [entry])
     (planned,) = registry.publications.list("ours")
-    registry.publications.mark_posted("ours", [planned], "145")
+    registry.publications.mark_posted("ours", [planned], "145 Transfer/146")
     return account
 
 
@@ -82,6 +82,7 @@ def test_a_change_of_our_entry_asks_for_a_check(site: Site) -> None:
     for ignored in (
         [cloud(realm, "145", "created")],
         [cloud(realm, "146", "updated")],
+        [cloud(realm, "145", "updated", "transfer")],
         [cloud(realm, "145", "updated", "account")],
         old(realm, "145", "Update", "Invoice"),
     ):
@@ -89,6 +90,7 @@ def test_a_change_of_our_entry_asks_for_a_check(site: Site) -> None:
         assert schedule.by_connection() == {}
     for document in (
         [cloud("1", "7", "void"), cloud(realm, "145", "deleted")],
+        old(realm, "146", "Delete", "Transfer"),
         old(realm, "145", "Update"),
     ):
         assert deliver(site, document) == 200
