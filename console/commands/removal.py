@@ -57,9 +57,9 @@ def remove(
     """Delete a connection with its documents and partitions, and say which entries stay."""
     with workspace() as opened:
         posted = posted_entries(opened, slug)
-        slugs = {c.slug for c in opened.registry.connections.list()}
+        connection = opened.registry.connections.find(slug)
         # Entries outlive their connection: they are taken out later, by its slug alone.
-        if slug not in slugs and withdraw_entries and posted.entry_ids:
+        if connection is None and withdraw_entries and posted.entry_ids:
             _check_sure(yes, f"this takes {posted} of {slug} out of the books")
             withdraw_removed(opened, slug, ACTOR)
         else:

@@ -150,7 +150,7 @@ def _store(
     workspace: Workspace, source: Channel, target: Target, content: bytes, manifest: Manifest
 ) -> Imported:
     registry, lake = workspace.registry, workspace.lake
-    if target.slug not in {c.slug for c in registry.connections.list()}:
+    if registry.connections.find(target.slug) is None:
         registry.connections.add(
             target.slug,
             channel=source.name,

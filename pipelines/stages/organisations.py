@@ -34,8 +34,7 @@ def organisation_of(workspace: Workspace, connection: Connection) -> Connection 
     target = Setup.model_validate(connection.setup).target
     if target == BOOKS:
         return None
-    connections = workspace.registry.connections.list()
-    return next((each for each in connections if each.slug == target), None)
+    return workspace.registry.connections.find(target)
 
 
 def open_organisation(workspace: Workspace, organisation: Connection) -> OrganisationBooks:

@@ -52,12 +52,16 @@ class Connections(Repository):
 
     def get(self, slug: str) -> Connection:
         """Return one connection; BadInput names the known ones when it is not there."""
-        query = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
         with self._transaction() as session:
-            row = session.execute(query).one_or_none()
-            if row is None:
+            connection = _find(session, slug)
+            if connection is None:
                 raise unknown_connection(session, slug)
-            return Connection(*row)
+            return connection
+
+    def find(self, slug: str) -> Connection | None:
+        """Return one connection, or None where there is none of that slug."""
+        with self._transaction() as session:
+            return _find(session, slug)
 
     def add(
         self,
@@ -249,6 +253,12 @@ class Connections(Repository):
                 {"channel": row.channel, "name": row.name, "account": row.account_id},
             )
             session.delete(row)
+
+
+def _find(session: Session, slug: str) -> Connection | None:
+    query = select(*columns(ConnectionRow, Connection)).where(ConnectionRow.slug == slug)
+    row = session.execute(query).one_or_none()
+    return None if row is None else Connection(*row)
 
 
 def _locked(session: Session, slug: str) -> ConnectionRow:
