@@ -121,6 +121,7 @@ def test_the_example_mapping_is_valid_and_maps_the_word_that_is_held() -> None:
     assert [(each.mode, each.document) for each in settled] == [
         ("settlement", "journal"),
         ("settlement", "invoice"),
+        ("daily", "sales_receipt"),
     ]
     assert pounds.currency is not None
     word = "Mystery / Oddity / New Fee"
