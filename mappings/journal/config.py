@@ -166,8 +166,6 @@ class MappingConfig(BaseModel):
             )
         if self.credit_note and self.document != INVOICE:
             raise ValueError("credit_note: a journal has none; it goes with `document: invoice`")
-        if self.currency is not None and self.mode != "daily":
-            raise ValueError("currency: entries of settlements are not converted: use mode daily")
         return self
 
     @model_validator(mode="after")

@@ -16,15 +16,18 @@ from pipelines.stages.tax_tables import load_shares, load_tax
 
 
 def write_journal(
-    con: duckdb.DuckDBPyConnection, connection: Connection, mapping: MappingConfig
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    mapping: MappingConfig,
+    table: str = "journal",
 ) -> None:
-    """Make the table `journal` of the view `transactions`, under one mapping."""
+    """Make a table of journal lines of the view `transactions`, under one mapping."""
     load_mapping(con, connection, mapping)
     _load_coins(con)
     _load_style(con, mapping)
     con.execute(f"CREATE OR REPLACE TEMP TABLE lines AS {_sql('lines')}")
     load_shares(con)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE journal AS {_sql('entries')}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {_sql('entries')}")
 
 
 def _sql(name: str) -> str:
