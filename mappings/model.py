@@ -27,8 +27,8 @@ class JournalLine:
     `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
     is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
     percent. Without a tax profile no line has a `tax_treatment`. `tracking` are pairs of a
-    dimension and its value. `stated` is the amount in the channel's currency, where the line was
-    converted.
+    dimension and its value. `stated` and `stated_tax` are the amounts in the channel's currency,
+    where the line was converted.
     """
 
     part: str
@@ -44,6 +44,7 @@ class JournalLine:
     tax_amount: Decimal | None = None
     tracking: tuple[tuple[str, str], ...] = ()
     stated: Decimal | None = None
+    stated_tax: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class JournalEntry:
     It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
     `language` is that of its texts, ISO 639-1. `document` is what it becomes in an organisation: a
     `journal`, an `invoice` (a bill where it is negative), or that with a credit note for the
-    negative one (`credit_note`).
+    negative one (`credit_note`). `invoiced_in` is the currency of that, where its lines have what
+    they stated in it and it is not the entry's own.
     """
 
     entry_id: str
@@ -66,6 +68,7 @@ class JournalEntry:
     lines: tuple[JournalLine, ...]
     language: str = "en"
     document: str = JOURNAL
+    invoiced_in: str | None = None
 
     @property
     def is_of_goods(self) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -25,12 +25,14 @@ class Conversion(BaseModel):
     """The currency that entries are converted into, and the source of the rates.
 
     `rates` names rates as `daybook rates import` stored them: `ecb`, or a name of the owner's.
+    `invoices` are converted as well, or keep their `own` currency at these rates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
     rates: Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,39}$")] = "ecb"
+    invoices: Literal["converted", "own"] = "converted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,12 @@ def converted(
     """
     lines = [_line(line, to, rate, cleared) for line in entry.lines]
     return _finished(entry, to, f"{rate:f}", lines, accounts)
+
+
+def invoiced_in(entry: JournalEntry, currency: str) -> JournalEntry:
+    """Return a converted entry whose invoice is in the currency that it had."""
+    digest = hashlib.sha256(f"{entry.content_hash}|invoiced in {currency}".encode()).hexdigest()
+    return replace(entry, content_hash=digest, invoiced_in=currency)
 
 
 def owed(
@@ -158,7 +166,13 @@ def _line(line: JournalLine, to: str, rate: Decimal, cleared: Mapping[str, Clear
         # What was there before anything was posted has no rate of its own.
         amount = (line.amount + there.stated) * rate - there.converted
     tax = None if line.tax_amount is None else rounded(line.tax_amount * rate, to)
-    return replace(line, amount=rounded(amount, to), tax_amount=tax, stated=line.amount)
+    return replace(
+        line,
+        amount=rounded(amount, to),
+        tax_amount=tax,
+        stated=line.amount,
+        stated_tax=line.tax_amount,
+    )
 
 
 def _balanced(

@@ -59,6 +59,7 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
     taxes = [line.tax_amount for line in lines if line.tax_amount is not None]
     tax = sum(taxes, Decimal(0))
     stated = [line.stated for line in lines if line.stated is not None]
+    stated_taxes = [line.stated_tax for line in lines if line.stated_tax is not None]
     first = lines[0]
     if not amount:
         # Its tax would have no line to stand on.
@@ -81,5 +82,6 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
             tax_country=first.tax_country if is_one_tax else None,
             tax_rate=first.tax_rate if is_one_tax else None,
             stated=sum(stated, Decimal(0)) if stated else None,
+            stated_tax=sum(stated_taxes, Decimal(0)) if stated_taxes else None,
         )
     ]

@@ -18,6 +18,7 @@ from mappings.journal.conversion import (
     SettlementDay,
     converted,
     converted_by_day,
+    invoiced_in,
     owed,
     rounded,
 )
@@ -25,6 +26,7 @@ from mappings.journal.merged_lines import BY_ACCOUNT
 from mappings.model import (
     CARRIED_FORWARD,
     CLEARING,
+    JOURNAL,
     JournalEntry,
     JournalLine,
     day_of,
@@ -90,6 +92,8 @@ def convert(
             continue
         result = work.of_entry(entry)
         if isinstance(result, JournalEntry):
+            if conversion.invoices == "own" and entry.document != JOURNAL:
+                result = invoiced_in(result, entry.currency)
             outcome[result] = held or _without_account(result)
         else:
             outcome[entry] = held or _no_rate(result, entry.currency, conversion)
