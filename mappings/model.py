@@ -30,8 +30,8 @@ class JournalLine:
     `settlement_id` stands on lines of clearing, payouts and what is carried forward. `tax_amount`
     is the part of `amount` that is tax, where the target posts tax by code; `tax_rate` is in
     percent, `tax_region` the state or province. Without a tax profile no line has a
-    `tax_treatment`. `tracking` are pairs of a dimension and its value. `stated` is the amount in
-    the channel's currency, where the line was converted.
+    `tax_treatment`. `tracking` are pairs of a dimension and its value. `stated` and `stated_tax`
+    are the amounts in the channel's currency, where the line was converted.
     """
 
     part: str
@@ -48,6 +48,7 @@ class JournalLine:
     tax_region: str | None = None
     tracking: tuple[tuple[str, str], ...] = ()
     stated: Decimal | None = None
+    stated_tax: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,10 @@ class JournalEntry:
     It ends in `:settlement-…` for a settlement's share of a month, dated on its last line's day.
     `language` is that of its texts, ISO 639-1. `document` is what it becomes in an organisation: a
     `journal`, an `invoice` (a bill where it is negative), that with a credit note for the negative
-    one (`credit_note`), or a `sales_receipt` (a refund receipt where it is negative). `payouts` is
-    what its payouts become: lines of a `journal`, a `transfer` or a `deposit` each.
+    one (`credit_note`), or a `sales_receipt` (a refund receipt where it is negative). `invoiced_in`
+    is the currency of an invoice whose lines have what they stated in it, where it is not the
+    entry's own. `payouts` is what its payouts become: lines of a `journal`, a `transfer` or a
+    `deposit` each.
     """
 
     entry_id: str
@@ -72,6 +75,7 @@ class JournalEntry:
     language: str = "en"
     document: str = JOURNAL
     payouts: str = JOURNAL
+    invoiced_in: str | None = None
 
     @property
     def is_of_goods(self) -> bool:

@@ -43,7 +43,7 @@ from sandbox.xero_chart import accounts, add_account
 from sandbox.xero_forms import CREDIT_NOTES, INVOICES
 from sandbox.xero_invoices import documents
 from sandbox.xero_payments import contacts, payments
-from sandbox.xero_replies import refused
+from sandbox.xero_replies import ok, refused
 
 MINUTE, DAY = 60.0, 86_400.0
 SETTINGS = {"accounting.settings", "accounting.settings.read"}
@@ -110,6 +110,7 @@ class Xero(Granting):
                 *self._document_routes(),
                 Route("/api.xro/2.0/BankTransactions", self._bank_transactions),
                 Route("/api.xro/2.0/TaxRates", self._tax_rates),
+                Route("/api.xro/2.0/Currencies", self._currencies),
                 Route("/api.xro/2.0/TrackingCategories", self._tracking),
                 Route(
                     "/api.xro/2.0/TrackingCategories/{id}/Options", self._tracking, methods=["PUT"]
@@ -302,6 +303,13 @@ class Xero(Granting):
     async def _tax_rates(self, request: Request) -> Response:
         tenant = self._tenant(request, SETTINGS)
         return tenant if isinstance(tenant, Response) else tax_rates()
+
+    async def _currencies(self, request: Request) -> Response:
+        tenant = self._tenant(request, SETTINGS)
+        if isinstance(tenant, Response):
+            return tenant
+        codes = sorted(self.ledgers[tenant].currencies)
+        return ok("Currencies", [{"Code": code, "Description": code} for code in codes])
 
     async def _tracking(self, request: Request) -> Response:
         scopes = SETTINGS if request.method == "GET" else {"accounting.settings"}

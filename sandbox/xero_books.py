@@ -25,7 +25,7 @@ from sandbox.xero_replies import ok, problem, validation
 from sandbox.xero_taxes import TAX_ACCOUNT, rates, tax_errors, tax_of
 
 KEPT_SECONDS, LONGEST_KEY = 360.0, 128
-RECEIVABLE, PAYABLE = "610", "800"
+RECEIVABLE, PAYABLE, REALISED = "610", "800", "497"
 STATES = {"DRAFT", "POSTED", "DELETED", "VOIDED", "ARCHIVED"}
 FINAL = {"DELETED", "VOIDED"}
 
@@ -88,9 +88,7 @@ class JournalBook:
         numbers = {item.get("InvoiceID") or item.get("CreditNoteID") for item in self.documents}
         for payment in self.payments:
             if payment["Status"] != "DELETED" and payment["document"] in numbers:
-                amount = Decimal(str(payment["Amount"])) * payment["sign"]
-                yield payment["Account"]["Code"], amount
-                yield payment["ledger"], -amount
+                yield from paid(payment)
 
     @property
     def documents(self) -> list[dict[str, Any]]:
@@ -102,12 +100,29 @@ class JournalBook:
 def postings(item: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
     """Yield what an invoice, bill or credit note leaves on accounts, debits positive."""
     sign = -1 if item["Type"] == "ACCREC" else 1
+    total = Decimal(0)
     for line in item["LineItems"]:
         tax, amount = tax_of(item, line), Decimal(str(line["LineAmount"]))
         within = tax if item["LineAmountTypes"] == "Inclusive" else Decimal(0)
-        yield line.get("AccountCode", ""), sign * (amount - within)
+        amount, tax = in_books(amount - within, item), in_books(tax, item)
+        yield line.get("AccountCode", ""), sign * amount
         yield TAX_ACCOUNT, sign * tax
-    yield PAYABLE if item["Type"] == "ACCPAY" else RECEIVABLE, -sign * Decimal(str(item["Total"]))
+        total += amount + tax
+    yield PAYABLE if item["Type"] == "ACCPAY" else RECEIVABLE, -sign * total
+
+
+def paid(payment: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
+    """Yield what a payment leaves on accounts; what its rate makes beside is a realised gain."""
+    due = in_books(Decimal(str(payment["Amount"])), payment["of"])
+    amount = Decimal(str(payment["BankAmount"])) if "BankAmount" in payment else due
+    yield payment["Account"]["Code"], payment["sign"] * amount
+    yield payment["ledger"], -payment["sign"] * due
+    yield REALISED, payment["sign"] * (due - amount)
+
+
+def in_books(amount: Decimal, item: Mapping[str, Any]) -> Decimal:
+    """Return an amount of a document in the organisation's currency."""
+    return (amount / Decimal(str(item.get("CurrencyRate") or 1))).quantize(Decimal("0.01"))
 
 
 async def answer(ledger: JournalBook, request: Request) -> Response:

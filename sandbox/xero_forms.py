@@ -38,7 +38,7 @@ def by_id(ledger: JournalBook, form: Form, number: str) -> dict[str, Any] | None
 
 def shown(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record without what only the emulator knows of it."""
-    intern = {"document", "sign", "ledger"}
+    intern = {"document", "sign", "ledger", "of"}
     return dated({name: value for name, value in item.items() if name not in intern})
 
 

@@ -124,6 +124,8 @@ def _keep(
     # A bill has no reference.
     if document["Type"] == "ACCPAY":
         sent.pop("Reference", None)
+    if item.get("CurrencyCode") != document["CurrencyCode"]:
+        item.pop("CurrencyRate", None)
     item |= {"HasAttachments": False, **sent, "day": document["Date"], "Payments": []}
     contact = next(c for c in ledger.contacts if c["ContactID"] == sent["Contact"]["ContactID"])
     item["Contact"] = {"ContactID": contact["ContactID"], "Name": contact["Name"]}

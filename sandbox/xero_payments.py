@@ -12,7 +12,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.xero_books import FINAL, PAYABLE, RECEIVABLE, JournalBook, keyed, locked
+from sandbox.xero_books import (
+    FINAL,
+    PAYABLE,
+    RECEIVABLE,
+    JournalBook,
+    in_books,
+    keyed,
+    locked,
+)
 from sandbox.xero_forms import (
     CREDIT_NOTES,
     INVOICES,
@@ -88,6 +96,10 @@ def _pay(ledger: JournalBook, document: Mapping[str, Any]) -> Response:
     amount = Decimal(str(document["Amount"]))
     payment = _payment(form, item, code, document["Date"], amount)
     payment["Reference"] = document.get("Reference", "")
+    # Without it, the payment's own rate, or Xero's of the day, would make another sum of it.
+    if "CurrencyRate" in document:
+        booked = in_books(amount, document)
+        payment["BankAmount"] = document.get("BankAmount", float(booked))
     ledger.payments.append(payment)
     settle(ledger, number)
     return ok("Payments", [shown(payment)])
@@ -127,6 +139,7 @@ def _payment(
         "IsReconciled": False,
         "UpdatedDateUTC": now(),
         "document": item[form.id],
+        "of": item,
         "sign": 1 if is_received else -1,
         "ledger": PAYABLE if item["Type"] == "ACCPAY" else RECEIVABLE,
     }

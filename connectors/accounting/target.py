@@ -147,6 +147,9 @@ class OrganisationBooks(Protocol):
     def tax_codes(self) -> list[TaxCode] | None:
         """Return the organisation's tax codes; None where only its program knows them."""
 
+    def currencies(self) -> frozenset[str] | None:
+        """Return the currencies that invoices may be in; None where only its program knows."""
+
     def dimensions(self) -> list[Dimension] | None:
         """Return what lines can be tracked by; None where only its program knows that."""
 

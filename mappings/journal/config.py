@@ -170,8 +170,8 @@ class MappingConfig(BaseModel):
             )
         if self.credit_note and self.document != INVOICE:
             raise ValueError("credit_note: a journal has none; it goes with `document: invoice`")
-        if self.currency is not None and self.mode != "daily":
-            raise ValueError("currency: entries of settlements are not converted: use mode daily")
+        if self.currency and self.currency.invoices == "own" and self.document != INVOICE:
+            raise ValueError("currency.invoices: there are none; it goes with `document: invoice`")
         return self
 
     @model_validator(mode="after")

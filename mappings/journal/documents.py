@@ -33,12 +33,32 @@ def invoice_lines(entry: JournalEntry) -> tuple[JournalLine, ...]:
     """Return the lines of an entry's invoice, those of nothing left out; none for a journal.
 
     Less what they come to, they are what clearing gets of the entry, or of its settlement in its
-    month.
+    month. They are in the invoice's currency.
     """
+    lines = _billed(entry)
+    if entry.invoiced_in is not None:
+        lines = [
+            replace(line, amount=line.stated or Decimal(0), tax_amount=line.stated_tax)
+            for line in lines
+        ]
+    return tuple(line for line in lines if line.amount)
+
+
+def _billed(entry: JournalEntry) -> list[JournalLine]:
     if entry.document not in {INVOICE, CREDIT_NOTE}:
-        return ()
+        return []
     is_billed = _is_of_settlement if is_left_open(entry) else _is_of_day
-    return tuple(line for line in entry.lines if line.amount and is_billed(line))
+    return [line for line in entry.lines if is_billed(line)]
+
+
+def invoice_currency(entry: JournalEntry) -> str:
+    """Return the currency of an entry's invoice."""
+    return entry.invoiced_in or entry.currency
+
+
+def booked_total(entry: JournalEntry) -> Decimal:
+    """Return what an entry's invoice comes to in the currency of the entry."""
+    return -sum((line.amount for line in _billed(entry)), Decimal(0))
 
 
 def invoice_total(entry: JournalEntry) -> Decimal:

@@ -1,7 +1,7 @@
-"""Grouping: lines of one account as one line, where a mapping wants fewer of them."""
+"""Grouping: lines of one account as one line, or lines that differ in figures alone."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final, Literal
@@ -35,8 +35,21 @@ def by_account(entry: JournalEntry) -> JournalEntry:
         side = is_purchase(line.category) if line.tax_code is not None else None
         key = (line.part, line.category == CLEARING, line.account, line.tax_code, side)
         groups[*key, line.tracking, line.settlement_id].append(line)
-    lines = [merged for group in groups.values() for merged in _merged(group)]
-    return replace(entry, lines=tuple(lines))
+    return _of_groups(entry, groups.values())
+
+
+def by_category(entry: JournalEntry) -> JournalEntry:
+    """Return an entry whose lines that differ in figures alone are one line."""
+    groups: dict[tuple[object, ...], list[JournalLine]] = defaultdict(list)
+    for line in entry.lines:
+        tax = (line.tax_code, line.tax_treatment, line.tax_country, line.tax_rate)
+        key = (line.part, line.account, line.category, line.settlement_id, line.tracking)
+        groups[*key, *tax].append(line)
+    return _of_groups(entry, groups.values())
+
+
+def _of_groups(entry: JournalEntry, groups: Iterable[Sequence[JournalLine]]) -> JournalEntry:
+    return replace(entry, lines=tuple(line for group in groups for line in _merged(group)))
 
 
 def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
@@ -45,6 +58,8 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
     amount = sum((line.amount for line in lines), Decimal(0))
     taxes = [line.tax_amount for line in lines if line.tax_amount is not None]
     tax = sum(taxes, Decimal(0))
+    stated = [line.stated for line in lines if line.stated is not None]
+    stated_taxes = [line.stated_tax for line in lines if line.stated_tax is not None]
     first = lines[0]
     if not amount:
         # Its tax would have no line to stand on.
@@ -59,7 +74,9 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
     return [
         replace(
             first,
-            category=JOINT.join(dict.fromkeys(line.category for line in lines)),
+            category=JOINT.join(
+                dict.fromkeys(name for line in lines for name in line.category.split(JOINT))
+            ),
             amount=amount,
             transactions=sum(line.transactions for line in lines),
             tax_amount=tax if taxes else None,
@@ -67,5 +84,7 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
             tax_country=first.tax_country if is_one_tax else None,
             tax_rate=first.tax_rate if is_one_tax else None,
             tax_region=first.tax_region if is_one_region else None,
+            stated=sum(stated, Decimal(0)) if stated else None,
+            stated_tax=sum(stated_taxes, Decimal(0)) if stated_taxes else None,
         )
     ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from connectors.accounting.beancount.books import Books
 from connectors.accounting.beancount.prices import Price
-from pipelines.stages.conversions import rate_between
+from connectors.rates import rate_between
 from pipelines.stages.workspace import Workspace
 
 CENTRAL_BANK: Final = "ecb"

@@ -2,78 +2,52 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal, localcontext
-from typing import Final
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 import duckdb
 
-from connectors.rates import ExchangeRate
+from connectors.rates import LAST_BEFORE, Rates
 from mappings.journal.config import MappingConfig
 from mappings.journal.conversion import (
     PAYOUT,
     Cleared,
+    Conversion,
     ConversionAccounts,
+    SettlementDay,
     converted,
+    converted_by_day,
+    invoiced_in,
+    owed,
     rounded,
 )
-from mappings.model import CLEARING, JournalEntry
+from mappings.journal.merged_lines import BY_ACCOUNT
+from mappings.model import (
+    CARRIED_FORWARD,
+    CLEARING,
+    JOURNAL,
+    JournalEntry,
+    JournalLine,
+    day_of,
+    settlement_of,
+)
+from pipelines.stages.entry_lines import write_settlement_days
+from pipelines.stages.journals import journal_entries
 from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.partitions import scan
 from pipelines.stages.store import Store
 
-# No bank sets rates on a weekend or a holiday: the last one before counts.
-_LAST_BEFORE: Final = timedelta(days=7)
-_DIGITS: Final = 40
-# What each day of a settlement put into clearing, of settlements that some days pay out.
+# What each day of a settlement put into clearing, of settlements that some days pay out and others.
 _CLEARED = """
 SELECT settlement_id, business_date, currency, sum(amount)::DECIMAL(38,4)
 FROM {every_day}
-WHERE payout_id IS NULL AND settlement_id IN (
-    SELECT settlement_id FROM {days} WHERE payout_id IS NOT NULL
+WHERE payout_id IS NULL AND (
+    settlement_id IN (SELECT settlement_id FROM {days} WHERE payout_id IS NOT NULL)
+    OR settlement_id IN (SELECT unnest($settlements::VARCHAR[]))
 )
 GROUP BY ALL
 """
-
-
-class Rates:
-    """The rates of one source between one currency and others, over some days."""
-
-    def __init__(self, rates: Iterable[ExchangeRate], to: str) -> None:
-        """Keep rates, oldest first."""
-        self._to = to
-        self._by_day: dict[date, dict[tuple[str, str], Decimal]] = defaultdict(dict)
-        for rate in rates:
-            self._by_day[rate.day][rate.base, rate.currency] = rate.rate
-
-    def on(self, day: date, currency: str) -> Decimal | None:
-        """Return how many of the currency one unit of another is; None where no rate is near."""
-        for back in range(_LAST_BEFORE.days + 1):
-            rates = self._by_day.get(day - timedelta(days=back))
-            near = rate_between(rates, currency, self._to) if rates else None
-            if near is not None:
-                return near
-        return None
-
-
-def rate_between(
-    rates: Mapping[tuple[str, str], Decimal], currency: str, to: str
-) -> Decimal | None:
-    """Return a rate of one day's: it, its inverse, or one over a currency both have a rate with.
-
-    None where there is none.
-    """
-    with localcontext(prec=_DIGITS):
-        direct, inverse = rates.get((currency, to)), rates.get((to, currency))
-        if direct is not None:
-            return direct
-        if inverse is not None:
-            return 1 / inverse
-        for (base, other), rate in rates.items():
-            across = rates.get((base, to))
-            if other == currency and across is not None:
-                return across / rate
-    return None
 
 
 def convert(
@@ -86,32 +60,175 @@ def convert(
 ) -> dict[JournalEntry, str | None]:
     """Return entries in the currency that a mapping converts into, each with what holds it.
 
-    One without a rate of its day is held as it is. `since` is the first day that the target gets.
+    One without a rate of its day, or of each of its settlement's days, is held as it is. `since` is
+    the first day that the target gets. The table `journal` has the entries.
     """
     conversion = mapping.currency
     foreign = [e for e in entries if conversion and e.currency != conversion.to]
     if conversion is None or not foreign:
         return dict(entries)
-    activity = _activity(con, store, [entry.business_date for entry in foreign], since)
+    parts = _parts(con, store, mapping, foreign)
+    activity = _activity(con, store, foreign, since)
     currencies = {conversion.to, *(entry.currency for entry in foreign)}
-    days = sorted({e.business_date for e in foreign} | {day for _, day, _ in activity})
-    rates = _rates(store, target, conversion.to, currencies, days)
-    accounts = ConversionAccounts(
-        mapping.account("fx", store.slug), mapping.account("rounding", store.slug)
+    of_parts = {day.business_date for days in parts.values() for day in days}
+    days = {e.business_date for e in foreign} | {day for _, day, _ in activity} | of_parts
+    rates = _rates(store, target, conversion.to, currencies, sorted(days))
+    for entry_id, part in parts.items():
+        _extend(rates, day_of(entry_id), part)
+    work = _Conversion(
+        conversion.to,
+        rates,
+        parts,
+        activity,
+        ConversionAccounts(
+            *(mapping.account(role, store.slug) for role in ("fx", "rounding", "carried_forward"))
+        ),
+        is_grouped=mapping.grouping == BY_ACCOUNT,
     )
     outcome: dict[JournalEntry, str | None] = {}
     for entry, held in entries.items():
         if entry.currency == conversion.to:
             outcome[entry] = held
             continue
-        rate = rates[entry.business_date].on(entry.business_date, entry.currency)
-        cleared = _cleared(entry, activity, rates, conversion.to)
-        if rate is None or cleared is None:
-            outcome[entry] = held or _no_rate(entry, conversion.to, conversion.rates)
-            continue
-        result = converted(entry, conversion.to, rate, cleared, accounts)
-        outcome[result] = held or _without_account(result)
+        result = work.of_entry(entry)
+        if isinstance(result, JournalEntry):
+            if conversion.invoices == "own" and entry.document != JOURNAL:
+                result = invoiced_in(result, entry.currency)
+            outcome[result] = held or _without_account(result)
+        else:
+            outcome[entry] = held or _no_rate(result, entry.currency, conversion)
     return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """The conversion of some entries into one currency.
+
+    `rates` are those of each day that is converted; `parts` the days of entries of settlements;
+    `activity` what each day of a settlement put into clearing.
+    """
+
+    to: str
+    rates: Mapping[date, Rates]
+    parts: Mapping[str, Sequence[JournalEntry]]
+    activity: Mapping[tuple[str, date, str], Decimal]
+    accounts: ConversionAccounts
+    is_grouped: bool
+
+    def of_entry(self, entry: JournalEntry) -> JournalEntry | list[date]:
+        """Return an entry converted, or the days that it lacks a rate of."""
+        settlement = settlement_of(entry.entry_id)
+        if settlement is not None:
+            return self._of_settlement(entry, settlement)
+        rate = self._rate(entry.business_date, entry.currency)
+        cleared = self._cleared(_paid(entry.lines), entry.currency)
+        if isinstance(cleared, list):
+            return cleared
+        if rate is None:
+            return [entry.business_date]
+        return converted(entry, self.to, rate, cleared, self.accounts)
+
+    def _of_settlement(self, entry: JournalEntry, settlement: str) -> JournalEntry | list[date]:
+        siblings = {
+            entry_id: days
+            for entry_id, days in self.parts.items()
+            if settlement_of(entry_id) == settlement and days[0].currency == entry.currency
+        }
+        own = self._days(siblings[entry.entry_id])
+        before = [day for name, days in siblings.items() if name < entry.entry_id for day in days]
+        lines = [line for day in (*before, *siblings[entry.entry_id]) for line in day.lines]
+        cleared = self._cleared(_paid(lines), entry.currency)
+        earlier = self._days([day for day in before if day.business_date in self.rates])
+        lacking = [
+            day for listed in (cleared, own, earlier) for day in listed if isinstance(day, date)
+        ]
+        if lacking or isinstance(cleared, list):
+            return sorted(set(lacking))
+        brought = None
+        if entry.entry_id == max(siblings):
+            stated, amount = owed(_all_known(earlier), self.to, cleared)
+            # What is carried forward from days that were not converted has no rate of its own.
+            rest = _owed_as_stated(before) - stated
+            last = self._rate(entry.business_date, entry.currency) or Decimal(0)
+            brought = (stated + rest, amount + rounded(rest * last, self.to))
+        return converted_by_day(
+            *(entry, self.to, _all_known(own), brought, cleared, self.accounts),
+            is_grouped=self.is_grouped,
+        )
+
+    def _days(self, days: Iterable[JournalEntry]) -> list[SettlementDay | date]:
+        """Return days with their rates; the day alone where there is none."""
+        return [
+            SettlementDay(day, rate)
+            if (rate := self._rate(day.business_date, day.currency)) is not None
+            else day.business_date
+            for day in days
+        ]
+
+    def _rate(self, day: date, currency: str) -> Decimal | None:
+        rates = self.rates.get(day)
+        return rates.on(day, currency) if rates is not None else None
+
+    def _cleared(
+        self, settlements: Collection[str], currency: str
+    ) -> dict[str, Cleared] | list[date]:
+        """Return what settlements have in clearing, or the days that lack a rate."""
+        stated: dict[str, Decimal] = dict.fromkeys(settlements, Decimal(0))
+        there: dict[str, Decimal] = dict.fromkeys(settlements, Decimal(0))
+        lacking: list[date] = []
+        for (settlement, day, of), amount in self.activity.items():
+            # A day of before entries were converted is in no clearing account of this currency.
+            if settlement not in stated or of != currency or day not in self.rates:
+                continue
+            rate = self._rate(day, currency)
+            if rate is None:
+                lacking.append(day)
+                continue
+            stated[settlement] += amount
+            there[settlement] += rounded(amount * rate, self.to)
+        return lacking or {name: Cleared(stated[name], there[name]) for name in settlements}
+
+
+def _paid(lines: Iterable[JournalLine]) -> set[str]:
+    """Return the settlements that some lines pay out."""
+    return {
+        line.settlement_id
+        for line in lines
+        if line.part == PAYOUT and line.category == CLEARING and line.settlement_id is not None
+    }
+
+
+def _all_known(days: Iterable[SettlementDay | date]) -> list[SettlementDay]:
+    return [day for day in days if isinstance(day, SettlementDay)]
+
+
+def _owed_as_stated(days: Iterable[JournalEntry]) -> Decimal:
+    lines = (line for day in days for line in day.lines)
+    return sum((line.amount for line in lines if line.category == CLEARING), Decimal(0))
+
+
+def _parts(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    mapping: MappingConfig,
+    entries: Iterable[JournalEntry],
+) -> dict[str, list[JournalEntry]]:
+    """Return the days of every entry of the settlements that some entries are of."""
+    settlements = {name for e in entries if (name := settlement_of(e.entry_id)) is not None}
+    parts: dict[str, list[JournalEntry]] = defaultdict(list)
+    if settlements:
+        write_settlement_days(con, store, mapping, settlements)
+        for day in journal_entries(con, "day_journal", store.slug, {}, as_posted=True):
+            parts[day.entry_id.rpartition("@")[0]].append(day)
+    return parts
+
+
+def _extend(rates: dict[date, Rates], dated: date | None, part: Iterable[JournalEntry]) -> None:
+    """Let the days of an entry have its rates where their own mapping converts nothing."""
+    own = rates.get(dated) if dated is not None else None
+    if own is not None:
+        for day in part:
+            rates.setdefault(day.business_date, own)
 
 
 def _rates(
@@ -127,7 +244,7 @@ def _rates(
             continue
         if conversion.rates not in by_source:
             listed = registry.exchange_rates.list(
-                conversion.rates, currencies, days[0] - _LAST_BEFORE, days[-1]
+                conversion.rates, currencies, days[0] - LAST_BEFORE, days[-1]
             )
             by_source[conversion.rates] = Rates(listed, to)
         by_day |= dict.fromkeys(its_days, by_source[conversion.rates])
@@ -135,54 +252,33 @@ def _rates(
 
 
 def _activity(
-    con: duckdb.DuckDBPyConnection, store: Store, days: Sequence[date], since: date
+    con: duckdb.DuckDBPyConnection, store: Store, entries: Sequence[JournalEntry], since: date
 ) -> dict[tuple[str, date, str], Decimal]:
     lake = store.lake
-    paying = lake.partitions("transactions", store.slug, days)
+    paying = lake.partitions("transactions", store.slug, {e.business_date for e in entries})
     posted = [day for day in lake.days("transactions", store.slug) if day >= since]
     if not paying:
         return {}
     query = _CLEARED.format(
         every_day=scan(lake.partitions("transactions", store.slug, posted)), days=scan(paying)
     )
-    return {tuple(row[:3]): row[3] for row in con.execute(query).fetchall()}
+    names = [name for e in entries if (name := settlement_of(e.entry_id)) is not None]
+    rows = con.execute(query, {"settlements": names}).fetchall()
+    return {tuple(row[:3]): row[3] for row in rows}
 
 
-def _cleared(
-    entry: JournalEntry,
-    activity: Mapping[tuple[str, date, str], Decimal],
-    rates: Mapping[date, Rates],
-    to: str,
-) -> dict[str, Cleared] | None:
-    """Return what the settlements that an entry pays out have in clearing; None without a rate."""
-    paid = {
-        line.settlement_id
-        for line in entry.lines
-        if line.part == PAYOUT and line.category == CLEARING and line.settlement_id is not None
-    }
-    stated: dict[str, Decimal] = dict.fromkeys(paid, Decimal(0))
-    there: dict[str, Decimal] = dict.fromkeys(paid, Decimal(0))
-    for (settlement, day, currency), amount in activity.items():
-        # A day of before entries were converted is in no clearing account of this currency.
-        if settlement not in paid or currency != entry.currency or day not in rates:
-            continue
-        rate = rates[day].on(day, currency)
-        if rate is None:
-            return None
-        stated[settlement] += amount
-        there[settlement] += rounded(amount * rate, to)
-    return {name: Cleared(stated[name], there[name]) for name in paid}
-
-
-def _no_rate(entry: JournalEntry, to: str, source: str) -> str:
+def _no_rate(days: Sequence[date], currency: str, conversion: Conversion) -> str:
     return (
-        f"no rate of {entry.currency} to {to} on {entry.business_date} or in the week before in "
-        f"{source}: `daybook rates import FILE --source {source}`"
+        f"no rate of {currency} to {conversion.to} on {', '.join(map(str, days))} or in the week "
+        f"before in {conversion.rates}: `daybook rates import FILE --source {conversion.rates}`"
     )
 
 
 def _without_account(entry: JournalEntry) -> str | None:
-    roles = {"fx.conversion": "fx", "rounding": "rounding"}
+    roles = {
+        **{"fx.conversion": "fx", "rounding": "rounding"},
+        CARRIED_FORWARD: CARRIED_FORWARD,
+    }
     lacking = sorted({roles.get(line.category, "") for line in entry.lines if not line.account})
     if not lacking:
         return None

@@ -5,12 +5,13 @@ that every line is booked in its own month. A month's share that is paid out lat
 forward. Every line is in one entry, whatever modes follow each other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
+from connectors.lake.engine import quoted
 from mappings.journal.config import MappingConfig
 from pipelines.stages.cost_tables import load_costs, load_no_costs
 from pipelines.stages.journal_tables import write_journal
@@ -35,6 +36,19 @@ JOIN parts AS p
     AND p.currency = l.currency
     AND p.month = date_trunc('month', l.business_date)
 WHERE p.entry_date IN (SELECT unnest($days::DATE[]))
+"""
+# The days of settlements apart, as each has a rate of exchange of its own.
+_BY_DAY_OF_SETTLEMENT = """
+CREATE OR REPLACE TEMP VIEW transactions AS
+SELECT
+    l.*, l.business_date AS entry_date, concat(p.entry_id, '@', l.business_date) AS entry_id,
+    false AS is_carried
+FROM settled AS l
+JOIN parts AS p
+    ON p.settlement_id = l.settlement_id
+    AND p.currency = l.currency
+    AND p.month = date_trunc('month', l.business_date)
+WHERE p.settlement_id IN ({settlements})
 """
 # What a settlement brings forward into its last month; no other entry brings anything.
 _CARRIED = """
@@ -293,3 +307,22 @@ def _settlement_journals(
             load_no_costs(con)
             write_journal(con, store.connection, mapping, sources)
             yield mapping
+
+
+def write_settlement_days(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    mapping: MappingConfig,
+    settlements: Collection[str],
+) -> None:
+    """Make the table `day_journal` of the days of settlements, while `journal` has entries of them.
+
+    The entries in it are called as those of the settlement, with `@` and their day. All of a day is
+    owed on clearing, also where the settlement's entry carries it forward.
+    """
+    names = ", ".join(map(quoted, sorted(settlements)))
+    con.execute(_BY_DAY_OF_SETTLEMENT.format(settlements=names))
+    con.execute(_NOTHING_CARRIED)
+    load_no_costs(con)
+    sources = tax_sources(store.workspace, store.slug)
+    write_journal(con, store.connection, mapping, sources, "day_journal")

@@ -21,8 +21,9 @@ def write_journal(
     connection: Connection,
     mapping: MappingConfig,
     sources: TaxSources | None = None,
+    table: str = "journal",
 ) -> None:
-    """Make the table `journal` of the view `transactions`, under one mapping.
+    """Make a table of journal lines of the view `transactions`, under one mapping.
 
     `sources` are what the store holds beside these lines; some taxes depend on it.
     """
@@ -34,7 +35,7 @@ def write_journal(
     _make(con, "lines", "lines")
     load_shares(con)
     _make(con, "postings", "postings")
-    _make(con, "journal", "entries")
+    _make(con, table, "entries")
 
 
 def _make(con: duckdb.DuckDBPyConnection, table: str, name: str) -> None:

@@ -16,7 +16,7 @@ from mappings.model import JOURNAL, JournalEntry, JournalLine
 
 # Beside the fields of the entry: what was sent before, and what was sent in its place.
 _BESIDE = frozenset({"attempt", "documents", "correction", "attachments"})
-_FIGURES = ("amount", "tax_rate", "tax_amount", "stated")
+_FIGURES = ("amount", "tax_rate", "tax_amount", "stated", "stated_tax")
 
 
 @dataclass(frozen=True, slots=True)

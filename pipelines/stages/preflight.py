@@ -17,7 +17,7 @@ from connectors.accounting.dimensions import Dimension, dimension_problem, value
 from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCode
 from connectors.database.registry import Connection, Registry
 from connectors.errors import ConfigError, Permanent
-from mappings.journal.documents import is_payout
+from mappings.journal.documents import invoice_currency, invoice_lines, is_payout
 from mappings.model import CLEARING, JOURNAL, SALES_RECEIPT, JournalEntry
 from pipelines.stages.chart_fields import (
     account_problem,
@@ -29,6 +29,7 @@ from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.workspace import Workspace
 
 CHART_SECONDS = 3600.0
+_CURRENCY: Final = "the currency"
 _TAX_FIELDS: Final = ("tax_codes.", "treatments.")
 
 
@@ -41,6 +42,7 @@ class _Chart:
     """The chart of an organisation, read as entries need it; None where only its program knows."""
 
     books: OrganisationBooks
+    own: str | None
     read_at: float = field(default_factory=time.monotonic)
 
     @cached_property
@@ -64,8 +66,15 @@ class _Chart:
     def dimensions(self) -> list[Dimension] | None:
         return self.books.dimensions()
 
+    @cached_property
+    def currencies(self) -> frozenset[str] | None:
+        try:
+            return self.books.currencies()
+        except Permanent:
+            return None
+
     def problems(self, entry: JournalEntry) -> dict[str, str]:
-        """Return what is wrong with an entry, by account, code or dimension."""
+        """Return what is wrong with an entry, by account, code, dimension or currency."""
         lines = [line for line in entry.lines if line.amount]
         problems: dict[str, str] = {}
         accounts = self.accounts
@@ -77,7 +86,20 @@ class _Chart:
         # Most entries have no code, and no tracking.
         if used and (codes := self.codes) is not None:
             problems |= {n: p for n in used if (p := code_problem(codes, n)) is not None}
-        return problems | dict(self._untracked(entry))
+        return problems | dict(self._untracked(entry)) | dict(self._unpriced(entry))
+
+    def _unpriced(self, entry: JournalEntry) -> Iterator[tuple[str, str]]:
+        currency = invoice_currency(entry)
+        # Journals, and invoices in the organisation's own currency, ask nothing.
+        if not invoice_lines(entry) or currency == self.own:
+            return
+        currencies = self.currencies
+        if currencies is not None and currency not in currencies:
+            yield (
+                f"{_CURRENCY} {currency}",
+                f"the organisation has no currency {currency}: add it there, or convert entries "
+                "with `currency` in the mapping, then publish again",
+            )
 
     def _untracked(self, entry: JournalEntry) -> Iterator[tuple[str, str]]:
         pairs = dict.fromkeys(pair for line in entry.lines for pair in line.tracking)
@@ -118,6 +140,7 @@ class Preflight:
         """Read nothing yet."""
         self._registry, self._slug = workspace.registry, slug
         self._target = organisation.slug
+        self._currency: str | None = organisation.account.get("currency")
         self._is_fresh = False
 
     def check(self, books: OrganisationBooks, entry: JournalEntry) -> None:
@@ -128,14 +151,14 @@ class Preflight:
         charts = _charts.setdefault(self._registry, {})
         chart = charts.get(self._target)
         if chart is None or time.monotonic() - chart.read_at > CHART_SECONDS:
-            chart = charts[self._target] = _Chart(books)
+            chart = charts[self._target] = _Chart(books, self._currency)
             self._is_fresh = True
         # What is still to be read is read under the access of now.
         chart.books = books
         problems = chart.problems(entry)
         if problems and not self._is_fresh:
             # Somebody may have mended it meanwhile.
-            chart = charts[self._target] = _Chart(books)
+            chart = charts[self._target] = _Chart(books, self._currency)
             self._is_fresh = True
             problems = chart.problems(entry)
         if problems:
@@ -148,6 +171,9 @@ class Preflight:
         for name, problem in problems.items():
             if name.startswith("tracking of "):
                 yield f"tracking: {problem}"
+                continue
+            if name.startswith(_CURRENCY):
+                yield f"document: {problem}"
                 continue
             where = fields.get(name, "a line of before")
             yield (

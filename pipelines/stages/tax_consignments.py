@@ -13,9 +13,8 @@ from typing import Final
 
 import duckdb
 
-from connectors.rates import ExchangeRate
+from connectors.rates import ExchangeRate, Rates
 from mappings.journal.config import MappingConfig
-from pipelines.stages.conversions import Rates
 from pipelines.stages.partitions import scan
 from pipelines.stages.workspace import Workspace
 

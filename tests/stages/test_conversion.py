@@ -16,14 +16,16 @@ from mappings.journal.config import MappingConfig
 from mappings.journal.conversion import Cleared, ConversionAccounts, converted
 from mappings.model import JournalEntry, JournalLine
 from pipelines.stages.exchange_rates import import_rates
-from pipelines.stages.organisations import organisation_of
+from pipelines.stages.organisations import organisation_of, plan_for_organisation
 from pipelines.stages.target_proof import prove_at
 from tests.channels.house import House
 from tests.stages.organisation_books import ACCOUNTS, CURRENCIES, books, settlement
 from tests.stages.organisation_books import Books as OrganisationBooks
+from tests.stages.test_settlement_mode import two_months
 
 __all__ = ["books"]
 OTHER = {"xero": "260", "quickbooks": "91"}
+CARRIED = {"xero": "860", "quickbooks": "51"}
 # The bank's file: days downwards, and none for the third of March.
 BANK = (
     "Date,USD,GBP,JPY,\n2026-03-18,1.1000,0.8800,N/A,\n"
@@ -35,16 +37,26 @@ def rates_of(books: OrganisationBooks, content: str = BANK) -> None:
     import_rates(books.house.workspace, "ecb", "rates.csv", content.encode(), "ann")
 
 
+def choose(books: OrganisationBooks, since: date | None = None, **decisions: object) -> None:
+    """Save a mapping that converts, from a day on or for every day."""
+    accounts = ACCOUNTS[books.name] | dict.fromkeys(("fx", "rounding"), OTHER[books.name])
+    accounts["carried_forward"] = CARRIED[books.name]
+    currency = {"to": CURRENCIES[books.name], "rates": "ecb"}
+    document = {"chart": "organisation", "accounts": accounts, "currency": currency}
+    config = MappingConfig.model_validate({**document, **decisions})
+    books.house.workspace.registry.mappings.save(
+        config.model_dump(mode="json"),
+        config.digest,
+        actor="test",
+        target="harbour",
+        effective_from=since,
+    )
+
+
 @pytest.fixture
 def foreign(books: OrganisationBooks) -> OrganisationBooks:
     """Books of an organisation whose store is paid in euros."""
-    accounts = ACCOUNTS[books.name] | dict.fromkeys(("fx", "rounding"), OTHER[books.name])
-    currency = {"to": CURRENCIES[books.name], "rates": "ecb"}
-    document = {"chart": "organisation", "accounts": accounts, "currency": currency}
-    config = MappingConfig.model_validate(document)
-    books.house.workspace.registry.mappings.save(
-        config.model_dump(mode="json"), config.digest, actor="test", target="harbour"
-    )
+    choose(books)
     return books
 
 
@@ -112,6 +124,55 @@ def test_days_of_another_source_are_cleared_at_their_own_rates(foreign: Organisa
     accounts, balances = ACCOUNTS[foreign.name], foreign.ledger.balances()
     assert accounts["clearing"] not in balances
     assert balances[accounts["payouts"]] == 68
+
+
+# A rate of its own for each day that the settlement of two months has lines on.
+FOUR_DAYS = (
+    "date,from,to,rate\n2026-03-30,EUR,{to},0.8333\n2026-03-31,EUR,{to},0.8011\n"
+    "2026-04-02,EUR,{to},0.8777\n2026-04-10,EUR,{to},0.9009\n"
+)
+
+
+def test_a_settlement_comes_to_what_its_days_come_to(foreign: OrganisationBooks) -> None:
+    to = CURRENCIES[foreign.name]
+    grouping = {"xero": "account", "quickbooks": "category"}[foreign.name]
+    rates_of(foreign, FOUR_DAYS.format(to=to))
+    choose(foreign, grouping=grouping)
+    foreign.take(two_months("EUR", "20.05"))
+    assert len(foreign.send().posted) == 4
+    by_day, accounts = foreign.ledger.balances(), ACCOUNTS[foreign.name]
+    assert not {accounts["clearing"], CARRIED[foreign.name]} & by_day.keys()
+    assert by_day[accounts["payouts"]] == Decimal("73.02")
+    days = list(foreign.house.window)
+    # Each month has an entry, and the same is booked; so it is where the mode changes between.
+    for since, entries in ((None, 2), (date(2026, 3, 31), 3)):
+        choose(foreign, grouping=grouping)
+        choose(foreign, since, mode="settlement", grouping=grouping)
+        plan_for_organisation(foreign.house.store, days)
+        assert foreign.send().failed == {}
+        assert len(foreign.markers) == entries
+        assert foreign.ledger.balances() == by_day
+        organisation = organisation_of(foreign.house.workspace, foreign.house.connection)
+        assert organisation is not None
+        (proof,) = prove_at(foreign.house.workspace, foreign.house.connection, organisation)
+        assert (proof.state, proof.posted) == ("tied", Decimal("81.05"))
+
+
+def test_a_settlement_waits_for_the_rate_of_each_of_its_days(foreign: OrganisationBooks) -> None:
+    choose(foreign, mode="settlement")
+    rates, to = FOUR_DAYS.format(to=CURRENCIES[foreign.name]), CURRENCIES[foreign.name]
+    rates_of(foreign, "".join(rates.splitlines(keepends=True)[::4]))
+    foreign.take(two_months("EUR"))
+    registry = foreign.house.workspace.registry
+    messages = {p.message for p in registry.publications.list("harbour", states=["held"])}
+    assert messages == {
+        f"no rate of EUR to {to} on {days} or in the week before in ecb: "
+        "`daybook rates import FILE --source ecb`"
+        for days in ("2026-03-30, 2026-03-31", "2026-03-30, 2026-03-31, 2026-04-02")
+    }
+    rates_of(foreign, rates)
+    assert registry.publications.list("harbour", states=["held"]) == []
+    assert len(foreign.send().posted) == 2
 
 
 @given(

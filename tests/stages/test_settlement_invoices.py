@@ -1,6 +1,7 @@
 """A settlement as an invoice of Xero, left open for the deposit; a loss as bill or credit note."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from connectors.database.registry import Connection
 from mappings.journal.config import MappingConfig
 from pipelines.stages.drift import check_organisation
+from pipelines.stages.exchange_rates import import_rates
 from pipelines.stages.mapping_checks import OrganisationChart
 from pipelines.stages.organisations import (
     open_organisation,
@@ -17,11 +19,12 @@ from pipelines.stages.organisations import (
 from pipelines.stages.target_proof import prove_at
 from sandbox.amazon_files import Line, order, report
 from sandbox.xero_payments import match_deposit
-from tests.stages.organisation_books import ACCOUNTS, Books, books
+from tests.stages.organisation_books import ACCOUNTS, Books, books, settlement
 from tests.stages.test_settlement_mode import two_months
 
 __all__ = ["books"]
 CLEARING, RECEIVABLE = ACCOUNTS["xero"]["clearing"], "610"
+FX = {"260": Decimal("-2.72")}
 only_xero = pytest.mark.parametrize("books", ["xero"], indirect=True)
 
 
@@ -173,12 +176,49 @@ def test_a_foreign_settlement_is_an_invoice_in_its_currency_where_the_organisati
 ) -> None:
     choose(books)
     books.take(one_order("-3.00", "EUR"))
-    (reason,) = books.send().failed.values()
-    assert reason.endswith("Organisation is not subscribed to currency EUR")
+    assert [p.message for p in books.send().held] == [None]
+    (held,) = books.house.workspace.registry.publications.list("harbour", states=["held"])
+    assert held.message == (
+        "document: the organisation has no currency EUR: add it there, or convert entries with "
+        "`currency` in the mapping, then publish again"
+    )
     books.ledger.currencies.add("EUR")
     assert books.send().failed == {}
     (document,) = documents(books)
     assert (document["CurrencyCode"], document["Total"]) == ("EUR", 17.0)
+
+
+@only_xero
+@pytest.mark.parametrize("mode", ["daily", "settlement"])
+def test_foreign_invoices_keep_their_currency_and_come_to_what_is_converted(
+    books: Books, mode: str
+) -> None:
+    rates = "date,from,to,rate\n2026-03-02,EUR,GBP,0.8\n2026-03-18,EUR,GBP,0.88\n"
+    import_rates(books.house.workspace, "house", "rates.csv", rates.encode(), "ann")
+    accounts = ACCOUNTS["xero"] | dict.fromkeys(("fx", "rounding"), "260")
+    to = {"to": "GBP", "rates": "house"}
+    choose(books, mode=mode, accounts=accounts, currency=to | {"invoices": "own"})
+    books.take(settlement("EUR"))
+    assert len(books.send().held) == (2 if mode == "daily" else 1)
+    books.ledger.currencies.add("EUR")
+    assert books.send().failed == {}
+    first = documents(books)[0]
+    assert (first["CurrencyCode"], first["Total"]) == ("EUR", 17.0 if mode == "daily" else 34.0)
+    assert first["CurrencyRate"] == (1.25 if mode == "daily" else 1.136364)
+    own = books.ledger.balances()
+    if mode == "daily":
+        # Paid at once into clearing, which its payout empties with the realised difference.
+        assert own == {"200": -32, "404": Decimal("4.80"), "877": Decimal("29.92"), **FX}
+    assert books.send().posted == []
+    (proof,) = prove_at(books.house.workspace, books.house.connection, organisation_at(books))
+    assert (proof.state, proof.posted) == ("tied", 34)
+    # The same is booked where they are converted, in the place of what stood there.
+    choose(books, mode=mode, accounts=accounts, currency=to)
+    plan(books)
+    assert books.send().failed == {}
+    assert {document["CurrencyCode"] for document in documents(books)} == {"GBP"}
+    if mode == "daily":
+        assert books.ledger.balances() == own
 
 
 @only_xero

@@ -76,6 +76,10 @@ class Files:
         """Raise `ConfigError`: a program that imports files has its own accounts."""
         raise ConfigError(f"make the account {account.name} in the program that imports the files")
 
+    def currencies(self) -> frozenset[str] | None:
+        """Return None: there are no invoices."""
+        return None
+
     def dimensions(self) -> list[Dimension] | None:
         """Return what the files have a column for, whose values the program knows."""
         if self._form not in templates():

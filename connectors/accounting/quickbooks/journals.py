@@ -88,6 +88,10 @@ class QuickBooksJournals:
         answer = self._client.call("POST", "/account", content=document)
         return _account(answer["Account"])
 
+    def currencies(self) -> frozenset[str] | None:
+        """Return None: there are no invoices."""
+        return None
+
     def dimensions(self) -> list[Dimension]:
         """Return the company's classes and locations."""
         return self._tracking.dimensions()

@@ -69,6 +69,10 @@ class TrytonMoves:
         """Return none: a move has its tax on lines of its own."""
         return []
 
+    def currencies(self) -> frozenset[str] | None:
+        """Return None: there are no invoices."""
+        return None
+
     def dimensions(self) -> list[Dimension]:
         """Return none: lines of moves have no place for any."""
         return []

@@ -3,6 +3,8 @@
 Facts: Xero's OpenAPI document (accounting). The number is Daybook's marker, by which a document is
 found: it is unique among invoices, not among bills. Whether the number of a voided one may be used
 again is UNCONFIRMED, so another has a suffix. Amounts of coded lines contain their tax.
+UNCONFIRMED: that a rate is how many of the document's currency one of the organisation's is, and
+that a payment may say by `BankAmount` what clearing gets; another sum there is refused.
 """
 
 from collections.abc import Iterator
@@ -16,9 +18,16 @@ from connectors.accounting.xero.booked import day_of
 from connectors.accounting.xero.categories import tracking_of
 from connectors.accounting.xero.client import Record
 from connectors.accounting.xero.lines import CENT, UNTAXED, are_as_posted, figure
-from mappings.journal.documents import invoice_lines, invoice_total, is_left_open
+from mappings.journal.documents import (
+    booked_total,
+    invoice_currency,
+    invoice_lines,
+    invoice_total,
+    is_left_open,
+)
 from mappings.model import CLEARING, CREDIT_NOTE, JournalEntry, JournalLine, settlement_of
 
+_RATE: Final = Decimal("0.000001")
 _LIVE: Final = frozenset(("AUTHORISED", "PAID"))
 
 
@@ -61,12 +70,38 @@ def document_of(entry: JournalEntry, number: str, contact: str) -> dict[str, Any
         "LineAmountTypes": "Inclusive" if is_coded else "NoTax",
         kind.number: number,
         **({} if kind is _BILL else {"Reference": reference}),
-        "CurrencyCode": entry.currency,
+        "CurrencyCode": invoice_currency(entry),
+        **_rate(entry),
         "Status": "AUTHORISED",
         "LineItems": [
             _line(line, text, kind.sign, is_coded=is_coded) for line, text in _described(entry)
         ],
     }
+
+
+def payment_of(entry: JournalEntry) -> dict[str, Any]:
+    """Return what is paid of the document of a day, into clearing.
+
+    In another currency than the organisation's, what clearing gets is stated beside it.
+    """
+    paid = {
+        "Account": {"Code": clearing_of(entry)},
+        "Date": str(entry.business_date),
+        "Amount": figure(abs(invoice_total(entry))),
+        "Reference": marker(entry),
+    }
+    if entry.invoiced_in is None:
+        return paid
+    return {**paid, **_rate(entry), "BankAmount": figure(abs(booked_total(entry)))}
+
+
+def _rate(entry: JournalEntry) -> dict[str, Any]:
+    """Return how many of an invoice's currency one unit of the organisation's is."""
+    total, booked = invoice_total(entry), booked_total(entry)
+    if entry.invoiced_in is None or not booked:
+        return {}
+    rate = (total / booked).quantize(_RATE)
+    return {"CurrencyRate": figure(rate)} if rate > 0 else {}
 
 
 def is_of_one_kind(before: JournalEntry, entry: JournalEntry) -> bool:
@@ -130,7 +165,7 @@ def is_as_posted(document: Record, entry: JournalEntry) -> bool:
         and _is_tax_as_posted(document, entry, kind)
         and document["Type"] == kind.type
         and document["Status"] in _LIVE
-        and document.get("CurrencyCode") == entry.currency
+        and document.get("CurrencyCode") == invoice_currency(entry)
         and day_of(document.get("Date")) == entry.business_date
         and (number == marker(entry) or number.startswith(f"{marker(entry)}/"))
     )

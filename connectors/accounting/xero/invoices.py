@@ -7,6 +7,7 @@ nothing counts as paid at once, and that a payment that was matched may be delet
 
 from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from connectors.accounting.target import (
@@ -14,15 +15,12 @@ from connectors.accounting.target import (
     Holding,
     Standing,
     attempt_key,
-    check_postable,
     check_taxed,
     edited_there,
-    marker,
 )
 from connectors.accounting.xero.client import GONE, TITLE, Changed, Record, XeroClient
 from connectors.accounting.xero.contacts import XeroContacts
 from connectors.accounting.xero.invoice_documents import (
-    clearing_of,
     document_of,
     is_as_posted,
     is_of_one_kind,
@@ -30,9 +28,10 @@ from connectors.accounting.xero.invoice_documents import (
     is_settled,
     kind_of,
     numbers,
+    payment_of,
 )
-from connectors.accounting.xero.lines import figure
-from mappings.journal.documents import invoice_total, is_left_open
+from connectors.errors import Permanent
+from mappings.journal.documents import booked_total, invoice_total, is_left_open
 from mappings.model import JournalEntry
 
 
@@ -89,24 +88,25 @@ class XeroInvoices:
 
     def pay(self, reference: str, entry: JournalEntry, why: str) -> None:
         """Pay the document of a day into clearing, unless it is paid."""
-        amount = abs(invoice_total(entry))
-        if is_left_open(entry) or not amount:
+        if is_left_open(entry) or not invoice_total(entry):
             return
         document = self._one(reference)
         if document is None or document.get("Payments"):
             return
         kind = kind_of(entry)
         number = reference.partition("/")[2]
-        payment = {
-            kind.resource.removesuffix("s"): {kind.id: number},
-            "Account": {"Code": clearing_of(entry)},
-            "Date": str(entry.business_date),
-            "Amount": figure(amount),
-            "Reference": marker(entry),
-        }
+        payment = {kind.resource.removesuffix("s"): {kind.id: number}, **payment_of(entry)}
         # Documents that were made anew have other ids, and the key is compared with the body.
         key = attempt_key(f"{why} {number}", entry, 0)
-        self._client.write("PUT", "Payments", "", payment, key)
+        made = self._client.write("PUT", "Payments", "", payment, key)
+        booked = made.get("BankAmount")
+        if entry.invoiced_in and booked and Decimal(str(booked)) != abs(booked_total(entry)):
+            self._client.delete_payment(str(made["PaymentID"]))
+            raise Permanent(
+                f"{entry.entry_id}: {TITLE} makes {booked} of its payment, and not "
+                f"{abs(booked_total(entry)):f} {entry.currency}: leave `invoices: own` out of the "
+                "mapping"
+            )
 
     def void(self, reference: str, before: JournalEntry) -> None:
         """Void a document that nobody edited, its payments first; one that is void stays so."""
@@ -181,5 +181,15 @@ class XeroInvoices:
         if is_left_open(entry):
             check_taxed(entry, TITLE)
         else:
-            check_postable(entry, self._currency, TITLE)
+            self._check_payable(entry)
+            check_taxed(entry, TITLE)
         return document_of(entry, number, self._contacts.id_of(entry.connection))
+
+    def _check_payable(self, entry: JournalEntry) -> None:
+        """Raise `Permanent` for the invoice of a day that clearing cannot be paid by."""
+        if self._currency is not None and entry.currency != self._currency:
+            raise Permanent(
+                f"{entry.entry_id} is in {entry.currency}, and clearing of {TITLE} in "
+                f"{self._currency}: name `currency: {{to: {self._currency}}}` in the mapping, with "
+                "`invoices: own` for invoices in their own currency"
+            )

@@ -71,6 +71,11 @@ class XeroJournals:
         """Return the organisation's tax rates, by type."""
         return [_tax_code(each) for each in self._client.call("GET", "/TaxRates")["TaxRates"]]
 
+    def currencies(self) -> frozenset[str]:
+        """Return the organisation's currencies, which documents may be in."""
+        listed = self._client.call("GET", "/Currencies").get("Currencies") or ()
+        return frozenset(each["Code"] for each in listed)
+
     def dimensions(self) -> list[Dimension]:
         """Return the organisation's tracking categories."""
         return self._tracking.dimensions()
