@@ -67,7 +67,9 @@ def only(query: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
     for name, *inner in requested:
         if name in whole:
             value = whole[name]
-            matches[name] = {k: value[k] for k in inner if k in value} if inner else value
+            # Several fields of one object are named one by one.
+            part = {k: value[k] for k in inner if k in value}
+            matches[name] = {**matches.get(name, {}), **part} if inner else value
     return matches
 
 

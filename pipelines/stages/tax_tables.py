@@ -154,6 +154,11 @@ def _load_profile(
 ) -> None:
     channel = next(row for row in rows("channels") if row["channel"] == connection.channel)
     anywhere = {stock.country for stock in profile.stock if stock.fulfilment is None}
+    # A shop's own address is where it ships from, unless its owner says where stock lies.
+    if not profile.stock and channel["ships_from"] == "account":
+        anywhere = (
+            {str(connection.account["country"])} if connection.account.get("country") else set()
+        )
     facts: dict[str, tuple[str, object]] = {
         "country": ("VARCHAR", profile.country),
         "market": ("VARCHAR", profile.market or profile.country),

@@ -52,6 +52,13 @@ TIME_ZONES = {
 BROUGHT_FORWARD = {"ebay/report-in-pounds-over-two-months", "etsy/nine-columns"}
 HELD = {"amazon/v2-unclassified-word"}
 COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2)
+PLACES = {
+    "amazon/range-us": {(None, "WA")},
+    "ebay/report-in-german": {("DE", None)},
+    "ebay/report-with-order-rows": {("US", "CA"), ("GB", None)},
+    "woocommerce/month-of-gateways": {("US", "NY")},
+}
+BUYERS = {"woocommerce/month-of-gateways": {"DE123456789"}}
 SHOWN = (
     "business_date", "category", "amount", "currency", "source_type", "order_id", "sku",
     "quantity", "tax_collected_by", "settlement_id", "posted_at", "line",
@@ -96,10 +103,13 @@ def test_a_document_becomes_these_lines_and_this_journal(case: str, house: House
             (folder / name).write_text(text)
         assert text == (folder / name).read_text()
     places = {(row["ship_to"], row["ship_to_region"]) for row in house.rows()} - {(None, None)}
-    assert {country for country, _ in places} <= COUNTRIES
-    # Walmart states no country, and a state in every document of the fixtures.
-    of_states = {country for country, region in places if region}
-    assert of_states == ({"US"} if case.startswith("walmart/") else set())
+    assert {country for country, _ in places if country} <= COUNTRIES
+    # Walmart names the state alone, in every document of the fixtures.
+    if case.startswith("walmart/"):
+        assert {country for country, region in places if region} == {"US"}
+    assert places >= PLACES.get(case, set())
+    buyers = {row["buyer_tax_number"] for row in house.rows()} - {None}
+    assert buyers == BUYERS.get(case, set())
     states = {proof.state for proof in house.prove()}
     assert states <= ({"held"} if case in HELD else {"tied", "open", "incomplete"})
     assert ("incomplete" in states) is (case in BROUGHT_FORWARD)

@@ -210,13 +210,13 @@ def begin(store: Store, day: date) -> None:
     store.house.connection = store.desk.registry.connections.get(store.house.slug)
 
 
-def test_nothing_of_a_buyer_is_kept_but_the_country(at: Desk) -> None:
+def test_nothing_of_a_buyer_is_kept_but_country_and_state(at: Desk) -> None:
     money(at).payments = "rest_no_route"
     store = opened(at)
     new_documents = store.sync().documents
     lake = store.house.workspace.lake
     content = b"".join(lake.read_document(store.house.slug, m.document) for m in new_documents)
-    assert b'"country":"US"' in content
+    assert b'{"country":"US","state":"NY"}' in content
     assert b"example.test" not in content
     assert b"first_name" not in content
 

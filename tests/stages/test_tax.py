@@ -35,7 +35,9 @@ CASES: list[dict[str, Any]] = yaml.safe_load(
 )
 
 
-def store(channel: str, profile: dict[str, Any] | None) -> Connection:
+def store(
+    channel: str, profile: dict[str, Any] | None, account: dict[str, Any] | None = None
+) -> Connection:
     document = profile and TaxProfile.model_validate(profile).document()
     return Connection(
         slug="store",
@@ -45,7 +47,7 @@ def store(channel: str, profile: dict[str, Any] | None) -> Connection:
         kind="file",
         state="active",
         account_id=None,
-        account={},
+        account=account or {},
         fields={},
         reason=None,
         setup={"tax": document},
@@ -116,7 +118,7 @@ def described(line: dict[str, Any], coin: Decimal) -> str:
 def test_a_treatment_books_as_its_case_says(case: dict[str, Any]) -> None:
     currency = case.get("currency", "EUR")
     rows = [row(number, text, currency) for number, text in enumerate(case["lines"])]
-    connection = store(case.get("channel", "amazon"), case["profile"])
+    connection = store(case.get("channel", "amazon"), case["profile"], case.get("account"))
     before = [
         row(number, text, currency) | {"business_date": DAY - timedelta(days=9)}
         for number, text in enumerate(case.get("before", ()))

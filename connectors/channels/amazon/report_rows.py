@@ -9,7 +9,7 @@ from connectors.documents.manifest import Dialect
 from connectors.documents.tables import MAX_LINE, records
 from connectors.lake.engine import quoted
 
-_TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilment")
+_TEXTS = ("order id", "sku", "description", "quantity", "marketplace", "fulfilment", "order state")
 
 
 def header(head: str) -> tuple[int, tuple[str, ...]] | None:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
+
+from babel import Locale
 
 from connectors.channels.ebay import locales
 from connectors.documents.delimited import text_rows
@@ -35,8 +38,11 @@ _TEXTS = {
     "transaction_currency": "Transaction currency",
     "exchange_rate": "Exchange rate",
     "description": "Description",
+    "ship_to_region": "Ship to province/region/state",
 }
-_OPTIONAL = {"Transaction ID", "Item title", "Custom label", "Quantity", "Exchange rate"}
+_COUNTRY = "Ship to country"
+_OPTIONAL = {"Transaction ID", "Item title", "Custom label", "Quantity", "Exchange rate",
+             "Ship to province/region/state"}  # fmt: skip
 REQUIRED = (
     "Type", *(column for column in _TEXTS.values() if column not in _OPTIONAL),
     "Net amount", *_ITEM[:2], _TAX, _GROSS,
@@ -137,6 +143,7 @@ def relation(dialect: Dialect, text: Path) -> str:
         f"{_date(place[first])} AS day",
         f"{_date(place.get('Payout date'))} AS payout_day",
         f"{_type(place['Type'])} AS type",
+        f"{_country(place.get(_COUNTRY))} AS ship_to",
         *(f"{_text(place.get(column))} AS {name}" for name, column in _TEXTS.items()),
         *(
             f"{_amount(place.get(column))} AS {name}"
@@ -168,6 +175,25 @@ def _text(column: str | None) -> str:
 def _type(column: str) -> str:
     words = ", ".join(f"{quoted(w)}: {quoted(name)}" for w, name in locales.TYPES.items())
     return f"coalesce(MAP {{{words}}}[lower({_text(column)})], {_text(column)})"
+
+
+def _country(column: str | None) -> str:
+    """Return SQL for the ISO 3166 code of a country that is written as one, or by its name."""
+    name = _text(column)
+    names = ", ".join(f"{quoted(word)}: {quoted(code)}" for word, code in _countries().items())
+    code = f"CASE WHEN regexp_full_match({name}, '[A-Z]{{2}}') THEN {name} END"
+    return f"coalesce({code}, MAP {{{names}}}[lower({name})])"
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """Return the code of each country by its names in the languages that reports are read in."""
+    return {
+        name.casefold(): code
+        for language in ("en", "de")
+        for code, name in Locale(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
 
 
 def _amount(column: str | None) -> str:

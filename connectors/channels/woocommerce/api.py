@@ -27,12 +27,21 @@ PAGE = 100
 # The fields of an order, and below the keys of the gateways' notes about their fees.
 _ORDER = (
     "id,number,status,currency,date_created_gmt,date_paid_gmt,total,total_tax,payment_method,"
-    "billing.country,shipping.country,meta_data,line_items,tax_lines,shipping_lines,fee_lines,"
-    "coupon_lines,refunds,gift_cards"
+    "billing.country,billing.state,shipping.country,shipping.state,meta_data,line_items,tax_lines,"
+    "shipping_lines,fee_lines,coupon_lines,refunds,gift_cards"
 )
 _REFUND = (
     "id,parent_id,date_created_gmt,amount,reason,refunded_payment,line_items,shipping_lines,"
     "fee_lines"
+)
+# Where extensions keep the VAT number of a business that bought: WooCommerce's own (both of its
+# releases), Aelia's, WPFactory's and Germanized. UNCONFIRMED: that it was held against VIES.
+VAT_NOTES = (
+    "_billing_vat_number",
+    "_vat_number",
+    "vat_number",
+    "_billing_eu_vat_number",
+    "_billing_vat_id",
 )
 FEE_NOTES = (
     "_stripe_fee",
@@ -114,7 +123,7 @@ class StoreApi:
             before=_gmt(end),
             modified_after=_gmt(touched - _SECOND),
             dp=_DECIMALS,
-            include_meta=",".join(FEE_NOTES),
+            include_meta=",".join((*FEE_NOTES, *VAT_NOTES)),
             _fields=_ORDER,
         )
 

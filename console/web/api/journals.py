@@ -48,6 +48,7 @@ class LineTax(BaseModel):
 
     treatment: str
     country: str | None
+    region: str | None
     rate: str | None
 
 

@@ -41,6 +41,7 @@ SELECT
     description,
     fulfilment,
     NULL::VARCHAR AS ship_from,
-    NULL::VARCHAR AS ship_to
+    NULL::VARCHAR AS ship_to,
+    "order state" AS ship_to_region
 FROM stated
 ORDER BY row

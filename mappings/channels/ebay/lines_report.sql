@@ -31,6 +31,8 @@ WITH typed AS (
         sku,
         TRY_CAST(quantity AS INTEGER) AS quantity,
         coalesce(description, title) AS description,
+        ship_to,
+        ship_to_region,
         day(day) AS posted_on,
         money(net) AS net,
         money(gross) AS gross,
@@ -74,10 +76,13 @@ said_by_items AS (
 
 counted AS (
     SELECT
-        t.* EXCLUDE (payout_id, net, gross, is_foreign, rate, amounts, posted_on),
+        t.* EXCLUDE (ship_to, ship_to_region, payout_id, net, gross, is_foreign, rate, amounts, posted_on),
         h.row AS unit,
         h.payout_id,
         h.net,
+        -- The order's own row has the address of all its items.
+        coalesce(t.ship_to, h.ship_to) AS ship_to,
+        coalesce(t.ship_to_region, h.ship_to_region) AS ship_to_region,
         coalesce(t.posted_on, h.posted_on) AS posted_on,
         h.is_foreign,
         coalesce(h.rate, t.rate) AS rate,
@@ -174,7 +179,8 @@ SELECT
     description,
     NULL::VARCHAR AS fulfilment,
     NULL::VARCHAR AS ship_from,
-    NULL::VARCHAR AS ship_to,
+    ship_to,
+    ship_to_region,
     posted_on,
     unit,
     items,

@@ -16,6 +16,7 @@ WITH differences AS (
 fees AS (
     SELECT
         'order' AS kind, s.row, s.id, s.paid_at AS posted_at, s.number, s.method, s.country,
+        s.region, s.buyer_tax_number,
         'gateway-fee' AS part,
         -CAST(f.fee AS DECIMAL(28,9)) AS value
     FROM gateway_fees AS f
@@ -25,6 +26,7 @@ fees AS (
     -- Known only for all refunds of an order together: it is on the last one.
     SELECT
         'refund', r.row, r.id, r.refunded_at, r.number, r.method, r.country,
+        r.region, r.buyer_tax_number,
         'gateway-fee',
         CAST(f.returned AS DECIMAL(28,9))
     FROM gateway_fees AS f
@@ -34,13 +36,15 @@ fees AS (
 )
 
 SELECT
-    a.kind, a.row, a.id, t.posted_at, t.number, t.method, t.country, a.part, a.label, a.amount,
+    a.kind, a.row, a.id, t.posted_at, t.number, t.method, t.country, t.region, t.buyer_tax_number,
+    a.part, a.label, a.amount,
     a.detail, a.item, a.sku, a.quantity
 FROM amounts AS a
 JOIN totals AS t USING (kind, id)
 UNION ALL
 SELECT
-    t.kind, t.row, t.id, t.posted_at, t.number, t.method, t.country, 'difference',
+    t.kind, t.row, t.id, t.posted_at, t.number, t.method, t.country, t.region, t.buyer_tax_number,
+    'difference',
     concat(t.kind, ' / ', CASE
         WHEN abs(d.amount) <= d.tolerance THEN 'rounding'
         WHEN t.kind = 'refund' THEN 'amount'
@@ -52,7 +56,8 @@ JOIN totals AS t USING (kind, id)
 WHERE d.amount <> 0
 UNION ALL
 SELECT
-    kind, row, id, posted_at, number, method, country, part, concat('fee / ', method),
+    kind, row, id, posted_at, number, method, country, region, buyer_tax_number, part,
+    concat('fee / ', method),
     coins(value),
     'Fee of the gateway', NULL, NULL, NULL
 FROM fees

@@ -7,6 +7,7 @@
 WITH passed_on AS (
     SELECT
         e.kind, min(e.row) AS row, e.id, e.posted_at, e.number, e.method, e.country,
+        e.region, e.buyer_tax_number,
         -sum(e.amount) AS amount, max(t.detail) AS detail
     FROM entries AS e
     LEFT JOIN totals AS t USING (kind, id)
@@ -30,11 +31,14 @@ SELECT
     detail AS description,
     NULL::VARCHAR AS fulfilment,
     NULL::VARCHAR AS ship_from,
-    country AS ship_to
+    country AS ship_to,
+    region AS ship_to_region,
+    buyer_tax_number
 FROM entries
 UNION ALL
 SELECT
     row, concat('gateway-', getvariable('currency')), concat(kind, '-', id), NULL,
     concat('gateway / ', method), NULL, number, NULL,
-    NULL, NULL, posted_at, CAST(amount AS DECIMAL(19,4)), nullif(detail, ''), NULL, NULL, country
+    NULL, NULL, posted_at, CAST(amount AS DECIMAL(19,4)), nullif(detail, ''), NULL, NULL, country,
+    region, buyer_tax_number
 FROM passed_on

@@ -32,7 +32,7 @@ SELECT
     s.number,
     s.currency,
     s.method,
-    s.country,
+    s.country, s.region, s.buyer_tax_number,
     CAST(concat(r.r.date_created_gmt, 'Z') AS TIMESTAMPTZ) AS refunded_at
 FROM returned AS r
 JOIN sold AS s ON s.id = r.r.parent_id
