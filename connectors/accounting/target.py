@@ -17,7 +17,7 @@ from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
 from mappings.journal import narrations
 from mappings.journal.suggestions import NewAccount
-from mappings.model import JournalEntry, JournalLine, settlement_of
+from mappings.model import JournalEntry, JournalLine, day_of, settlement_of
 
 
 class PeriodClosed(ConfigError):
@@ -252,6 +252,12 @@ def attempt_key(what: str, entry: JournalEntry, attempt: int) -> str:
     """Return a key of 64 hexadecimal digits, the same for a body until that was answered."""
     text = f"{what} {marker(entry)} {entry.content_hash} {attempt}"
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def link_of(entry: JournalEntry, address: str | None) -> dict[str, str]:
+    """Return the field that links to an entry's page of the console; none without an address."""
+    day = day_of(entry.entry_id) or entry.business_date
+    return {} if address is None else {"Url": f"{address}/journals/{entry.connection}/{day}"}
 
 
 def line_text(line: JournalLine, language: str) -> str:

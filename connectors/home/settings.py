@@ -7,7 +7,9 @@ that the layout of a home can be read in one place.
 import re
 from datetime import date
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +18,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 def default_home() -> Path:
     """Return `~/.daybook`, the default home."""
     return Path.home() / ".daybook"
+
+
+# Names that only a network of one's own knows (RFC 6761, 6762, 8375).
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class Settings(BaseSettings):
@@ -68,6 +74,17 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"\d+(\.\d+)?[MG]i?B", limit, re.IGNORECASE):
             raise ValueError(f"must be a size such as 1200MB or 2GiB, not {limit!r}")
         return limit
+
+    @property
+    def public_address(self) -> str | None:
+        """Return the console's address; None where that is of this machine or network alone."""
+        parts = urlsplit(self.public_url)
+        host = parts.hostname or ""
+        try:
+            is_public = ip_address(host).is_global
+        except ValueError:
+            is_public = "." in host and not host.endswith(_LOCAL_NAMES)
+        return self.public_url if is_public and parts.scheme == "https" else None
 
     @property
     def lake_folder(self) -> Path:

@@ -13,7 +13,7 @@ import duckdb
 from connectors.database.registry import Connection
 from connectors.lake.windows import ONE_DAY, Window
 from mappings.model import BOOKS, CLEARING
-from pipelines.stages.partitions import scan
+from pipelines.stages.booked_lines import booked_lines
 from pipelines.stages.reconciliation import Proof, reconcile
 from pipelines.stages.workspace import Workspace
 from pipelines.warehouse import query
@@ -96,25 +96,16 @@ def month_tables(
 def _journal_tables(
     workspace: Workspace, stores: Sequence[Connection], month: Window
 ) -> list[MonthTable]:
-    lake = workspace.lake
-    files = [
-        file
-        for store in stores
-        for file in lake.partitions(
-            "journal_lines",
-            store.slug,
-            [day for day in lake.days("journal_lines", store.slug) if day < month.end],
-        )
-    ]
-    if not files:
-        return []
     statements = {
         **{"entries": _ENTRIES, "accounts": _ACCOUNTS},
         **{"clearing": _ROLL_FORWARD, "open_items": _OPEN_ITEMS},
     }
     with workspace.engine() as con:
+        source = booked_lines(con, workspace, stores)
+        if source is None:
+            return []
         return [
-            _table(con, name, statement.format(source=scan(files), clearing=CLEARING), month)
+            _table(con, name, statement.format(source=source, clearing=CLEARING), month)
             for name, statement in statements.items()
         ]
 

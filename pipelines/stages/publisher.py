@@ -14,7 +14,7 @@ from connectors.lake.windows import Window
 from mappings.model import BOOKS, JournalEntry, PostedLine, original_of
 from pipelines.stages.book_prices import write_prices
 from pipelines.stages.closed_periods import books_hold_text
-from pipelines.stages.corrected_books import hashes_of, placed, standing, taken_back
+from pipelines.stages.corrected_books import hash_of, hashes_of, placed, standing, taken_back
 from pipelines.stages.journals import read_entries
 from pipelines.stages.orphans import Orphan, orphans
 from pipelines.stages.workspace import Workspace
@@ -188,7 +188,9 @@ def _placed(
     chosen, leaving = [entry for entry in changes if entry is not None], []
     for orphan in gone:
         lines = there.get(orphan.entry_id, ())
-        if closed is None or orphan.business_date > closed or not lines:
+        is_open = closed is None or orphan.business_date > closed
+        # What corrects an entry that is lost has nothing left to correct.
+        if closed is None or is_open or hash_of(lines) is None:
             leaving.append(orphan.entry_id)
         else:
             chosen.append(taken_back(lines, closed))

@@ -1,6 +1,7 @@
 """A settlement as an invoice of Xero, left open for the deposit; a loss as bill or credit note."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -223,14 +224,21 @@ def test_foreign_invoices_keep_their_currency_and_come_to_what_is_converted(
 
 @only_xero
 def test_a_journal_that_becomes_an_invoice_leaves_no_double(books: Books) -> None:
+    workspace = books.house.workspace
+    settings = workspace.settings.model_copy(update={"public_url": "https://books.example/day"})
+    books.house.workspace = replace(workspace, settings=settings)
     choose(books, document="journal")
     books.take(two_months("GBP"))
     books.send()
-    assert len(books.ledger.live) == 2
+    # Each links to its page of the console.
+    pages = [
+        f"https://books.example/day/journals/store/{day}" for day in ("2026-03-31", "2026-04-10")
+    ]
+    assert sorted(journal["Url"] for journal in books.ledger.live) == pages
     choose(books)
     plan(books)
     assert books.send().failed == {}
-    assert (len(books.ledger.live), len(documents(books))) == (0, 2)
+    assert (len(books.ledger.live), [d["Url"] for d in documents(books)]) == (0, pages)
     choose(books, document="journal")
     plan(books)
     assert books.send().failed == {}

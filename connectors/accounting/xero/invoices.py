@@ -17,6 +17,7 @@ from connectors.accounting.target import (
     attempt_key,
     check_taxed,
     edited_there,
+    link_of,
 )
 from connectors.accounting.xero.client import GONE, TITLE, Changed, Record, XeroClient
 from connectors.accounting.xero.contacts import XeroContacts
@@ -38,14 +39,19 @@ from mappings.model import JournalEntry
 class XeroInvoices:
     """The documents of one organisation; `contacts` are the names of marketplaces by store.
 
-    `currency` is the organisation's own, the only one that accounts are paid in at once.
+    `currency` is the organisation's own, the only one that accounts are paid in at once. `address`
+    is the console's, which invoices and bills link to; None where others cannot reach it.
     """
 
     def __init__(
-        self, client: XeroClient, contacts: Mapping[str, str], currency: str | None
+        self,
+        client: XeroClient,
+        contacts: Mapping[str, str],
+        currency: str | None,
+        address: str | None,
     ) -> None:
         """Read nothing yet."""
-        self._client, self._currency = client, currency
+        self._client, self._currency, self._address = client, currency, address
         self._contacts = XeroContacts(client, contacts)
 
     def find(self, entry: JournalEntry) -> Holding | None:
@@ -183,7 +189,10 @@ class XeroInvoices:
         else:
             self._check_payable(entry)
             check_taxed(entry, TITLE)
-        return document_of(entry, number, self._contacts.id_of(entry.connection))
+        document = document_of(entry, number, self._contacts.id_of(entry.connection))
+        # Credit notes have no such field.
+        is_linked = kind_of(entry).resource == "Invoices"
+        return {**document, **link_of(entry, self._address)} if is_linked else document
 
     def _check_payable(self, entry: JournalEntry) -> None:
         """Raise `Permanent` for the invoice of a day that clearing cannot be paid by."""

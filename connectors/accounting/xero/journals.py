@@ -46,10 +46,10 @@ class XeroJournals:
         """Open an organisation."""
         self._client = XeroClient(opening.access, opening.limiter_for(LIMITS))
         self._tracking = XeroTracking(self._client.call, TITLE)
-        currency = opening.currency
+        currency, address = opening.currency, opening.settings.public_address
         self._documents = XeroDocuments(
-            XeroInvoices(self._client, opening.marketplaces, currency),
-            ManualJournals(self._client, opening.stores, currency),
+            XeroInvoices(self._client, opening.marketplaces, currency, address),
+            ManualJournals(self._client, opening.stores, currency, address),
         )
 
     def check(self) -> None:

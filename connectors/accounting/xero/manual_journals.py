@@ -21,6 +21,7 @@ from connectors.accounting.target import (
     check_postable,
     edited_there,
     line_text,
+    link_of,
     marker,
     narration,
 )
@@ -35,11 +36,21 @@ _RESOURCE: Final = "ManualJournals"
 
 
 class ManualJournals:
-    """The manual journals of one organisation, in `currency`; `stores` are names by slug."""
+    """The manual journals of one organisation, in `currency`; `stores` are names by slug.
 
-    def __init__(self, client: XeroClient, stores: Mapping[str, str], currency: str | None) -> None:
+    `address` is the console's, which they link to; None where others cannot reach it.
+    """
+
+    def __init__(
+        self,
+        client: XeroClient,
+        stores: Mapping[str, str],
+        currency: str | None,
+        address: str | None,
+    ) -> None:
         """Read nothing yet."""
         self._client, self._stores, self._currency = client, stores, currency
+        self._address = address
 
     def find(self, entry: JournalEntry) -> Holding | None:
         """Return the journal with this revision's marker; voided ones are none."""
@@ -107,6 +118,7 @@ class ManualJournals:
             "Date": str(entry.business_date),
             "LineAmountTypes": "Inclusive" if is_coded else "NoTax",
             "Status": "POSTED",
+            **link_of(entry, self._address),
             "JournalLines": [
                 _line(e, entry.language, is_coded=is_coded) for e in entry.lines if e.amount
             ],

@@ -122,3 +122,17 @@ def test_an_older_template_is_replaced_and_an_edited_file_is_kept(home: Settings
 def test_no_temporary_file_is_left(home: Settings) -> None:
     assert [path for path in home.home.rglob(".tmp-*")] == []
     assert os.access(home.scratch_folder, os.W_OK)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_public"),
+    [
+        ("https://books.example/day", True),
+        ("https://1.1.1.1", True),
+        ("http://books.example", False),
+        *((f"https://{host}", False) for host in ("localhost:8080", "127.0.0.1", "[::1]", "nas")),
+        *((f"https://{host}", False) for host in ("10.0.0.5", "books.local", "books.localhost")),
+    ],
+)
+def test_others_are_sent_no_address_of_this_machine_or_network(url: str, is_public: bool) -> None:
+    assert Settings(public_url=url).public_address == (url if is_public else None)
