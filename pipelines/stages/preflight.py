@@ -29,6 +29,7 @@ from pipelines.stages.mapping import mappings_in_effect
 from pipelines.stages.workspace import Workspace
 
 CHART_SECONDS = 3600.0
+_CARRIED_FORWARD: Final = "carried_forward"
 _TAX_FIELDS: Final = ("tax_codes.", "treatments.")
 
 
@@ -65,7 +66,7 @@ class _Chart:
         return self.books.dimensions()
 
     def problems(self, entry: JournalEntry) -> dict[str, str]:
-        """Return what is wrong with an entry, by account, code or dimension."""
+        """Return what is wrong with an entry, by account, code, dimension or field."""
         lines = [line for line in entry.lines if line.amount]
         problems: dict[str, str] = {}
         accounts = self.accounts
@@ -92,20 +93,20 @@ class _Chart:
 
 
 def _unfit(accounts: Mapping[str, ChartAccount], entry: JournalEntry) -> Iterator[tuple[str, str]]:
-    """Yield the accounts that do not do for what an entry or its payouts become, with why."""
+    """Yield the fields whose accounts do not do for the documents of an entry, with why."""
     lines = [line for line in entry.lines if line.amount]
     # A month that is paid out later has what is carried forward in the place of clearing.
     clearing, carried = (
         dict.fromkeys(line.account for line in lines if line.category == category)
-        for category in (CLEARING, "carried_forward")
+        for category in (CLEARING, _CARRIED_FORWARD)
     )
     payouts = dict.fromkeys(line.account for line in lines if is_payout(line)) or {"": None}
     # Payments of invoices are for Xero to refuse: it alone knows what it takes in a moment.
     document = entry.document if entry.document == SALES_RECEIPT else JOURNAL
     for pair in product(clearing or carried, payouts):
         kind = entry.payouts if pair[1] else JOURNAL
-        for _, number, problem in document_problems(accounts, *pair, document, kind):
-            yield number, problem
+        for name, problem in document_problems(accounts, *pair, document, kind):
+            yield name if clearing else name.replace(CLEARING, _CARRIED_FORWARD), problem
 
 
 _charts: WeakKeyDictionary[Registry, dict[str, _Chart]] = WeakKeyDictionary()
@@ -149,7 +150,7 @@ class Preflight:
             if name.startswith("tracking of "):
                 yield f"tracking: {problem}"
                 continue
-            where = fields.get(name, "a line of before")
+            where = name if name.startswith("accounts.") else fields.get(name, "a line of before")
             yield (
                 f"{where}: {problem}: choose another (`daybook mappings set --target "
                 f"{self._target}`) or mend it there, then publish again"
