@@ -1,7 +1,7 @@
 """Accounting targets: what posting asks of an organisation's books, whatever keeps them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -206,8 +206,13 @@ class OrganisationBooks(Protocol):
     def entries(self, first: date, last: date) -> Iterator[BookedEntry]:
         """Yield every entry of some days, both included, whoever posted it."""
 
-    def changed_since(self, moment: datetime) -> set[str] | None:
-        """Return the ids of entries that changed or went since; None where only a look tells."""
+    def changed_since(
+        self, moment: datetime, references: Collection[str] | None = None
+    ) -> set[str] | None:
+        """Return the ids of entries that changed or went since; None where only a look tells.
+
+        Of the kinds that `references` are of at least, as asking for all kinds may be too much.
+        """
 
 
 @runtime_checkable

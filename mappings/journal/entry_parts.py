@@ -76,11 +76,6 @@ def entry_parts(entry: JournalEntry) -> tuple[EntryPart, ...]:
     return (*parts, *payouts) or (EntryPart(JOURNAL, entry),)
 
 
-def is_one_journal(entry: JournalEntry) -> bool:
-    """Return whether an entry is one journal, whose lines are all of the entry's."""
-    return [part.kind for part in entry_parts(entry)] == [JOURNAL]
-
-
 def _without_payouts(entry: JournalEntry) -> tuple[list[JournalLine], list[EntryPart]]:
     """Return the lines that stay where payouts are taken out, and the payouts."""
     lines, parts = list(entry.lines), list[EntryPart]()
@@ -102,7 +97,7 @@ def _without_payouts(entry: JournalEntry) -> tuple[list[JournalLine], list[Entry
 
 def _name(line: JournalLine, parts: Sequence[EntryPart]) -> str:
     name = line.settlement_id or "payout"
-    again = sum(part.payout.partition("/")[0] == name for part in parts)
+    again = sum(part.payout == name or part.payout.startswith(f"{name}/") for part in parts)
     return f"{name}/{again + 1}" if again else name
 
 

@@ -26,7 +26,8 @@ KINDS: Final = {
     DEPOSIT: "a deposit",
 }
 _PAYOUTS: Final = "payouts"
-_NO_MONEY: Final = "is of {}, and money is transferred between accounts of the balance: take one"
+_OF_MONEY: Final = "a bank account or an other current asset"
+_NO_MONEY: Final = "is of {}, and money moves between accounts of the balance sheet: take one"
 
 
 def account_fields(config: MappingConfig) -> dict[str, str]:
@@ -64,12 +65,8 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
         if (problem := account_problem(accounts, number)) is not None
     ]
     named = config.accounts.get(CLEARING, ""), config.accounts.get(_PAYOUTS, "")
-    problems += [
-        f"{field}: {problem}"
-        for field, number, problem in document_problems(
-            accounts, *named, config.document, config.payouts
-        )
-    ]
+    of_documents = document_problems(accounts, *named, config.document, config.payouts)
+    problems += [f"{field}: {problem}" for field, problem in of_documents]
     if config.payouts != JOURNAL and _PAYOUTS not in config.accounts:
         problems.append(
             f"accounts.{_PAYOUTS}: a {config.payouts} needs the account that payouts go to: name "
@@ -80,45 +77,38 @@ def account_problems(config: MappingConfig, chart: Sequence[ChartAccount]) -> li
 
 def document_problems(
     accounts: Mapping[str, ChartAccount], clearing: str, payouts: str, document: str, kind: str
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[str, str]]:
     """Yield why clearing or the account of payouts does not do for the documents of an entry.
 
-    Each with the field that names the account, and its number. `kind` is that of its payouts.
-    Accounts that there are not are told of elsewhere.
+    Each with the field that names the account. `kind` is that of its payouts. Accounts that there
+    are not are told of elsewhere.
     """
-    into, bank = accounts.get(clearing), accounts.get(payouts)
-    if into is not None:
-        called = f"{into.number} ({into.name})"
-        if document in {INVOICE, CREDIT_NOTE} and not into.takes_payments:
-            yield (
-                f"accounts.{CLEARING}",
-                clearing,
-                f"{called} takes no payments, and invoices are paid into it: tick `Enable payments "
-                "to this account` there",
-            )
-        if document == SALES_RECEIPT and not into.takes_deposits:
-            yield (
-                f"accounts.{CLEARING}",
-                clearing,
-                f"{called} is of {into.kind}, and receipts are deposited to a bank account or an "
-                "other current asset: take one",
-            )
-        if kind != JOURNAL and not into.takes_transfers:
-            yield f"accounts.{CLEARING}", clearing, f"{called} {_NO_MONEY.format(into.kind)}"
-    if bank is None or kind == JOURNAL:
-        return
-    called = f"{bank.number} ({bank.name})"
-    if clearing == payouts:
-        yield f"accounts.{_PAYOUTS}", payouts, f"{called} is clearing itself: take another"
-    elif kind == DEPOSIT and not bank.takes_deposits:
+    if (account := accounts.get(clearing)) is not None:
+        for problem in _unfit_clearing(account, document, kind):
+            yield f"accounts.{CLEARING}", f"{account.number} ({account.name}) {problem}"
+    if (account := accounts.get(payouts)) is not None and kind != JOURNAL:
+        is_clearing = clearing == payouts
+        unfit = "is clearing itself: take another" if is_clearing else _unfit_bank(account, kind)
+        if unfit is not None:
+            yield f"accounts.{_PAYOUTS}", f"{account.number} ({account.name}) {unfit}"
+
+
+def _unfit_clearing(account: ChartAccount, document: str, kind: str) -> Iterator[str]:
+    if document in {INVOICE, CREDIT_NOTE} and not account.takes_payments:
         yield (
-            f"accounts.{_PAYOUTS}",
-            payouts,
-            f"{called} is of {bank.kind}, and deposits go to a bank account or an other current "
-            "asset: take one",
+            "takes no payments, and invoices are paid into it: tick `Enable payments to this "
+            "account` there"
         )
-    elif not bank.takes_transfers:
-        yield f"accounts.{_PAYOUTS}", payouts, f"{called} {_NO_MONEY.format(bank.kind)}"
+    if document == SALES_RECEIPT and not account.takes_deposits:
+        yield f"is of {account.kind}, and receipts are deposited to {_OF_MONEY}: take one"
+    if kind != JOURNAL and not account.takes_transfers:
+        yield _NO_MONEY.format(account.kind)
+
+
+def _unfit_bank(account: ChartAccount, kind: str) -> str | None:
+    if kind == DEPOSIT and not account.takes_deposits:
+        return f"is of {account.kind}, and deposits go to {_OF_MONEY}: take one"
+    return None if account.takes_transfers else _NO_MONEY.format(account.kind)
 
 
 def account_problem(accounts: Mapping[str, ChartAccount], number: str) -> str | None:

@@ -82,7 +82,17 @@ def _suspects(
     books: OrganisationBooks, posted: Sequence[Publication], before: datetime | None
 ) -> list[Publication]:
     """Return the entries that may have changed, and those that had at the last check."""
-    changed = books.changed_since(before - _OVERLAP) if before is not None else None
+    references = {
+        publication.id: {
+            reference
+            for document in documents_of(publication)
+            for reference in document.reference.split()
+        }
+        for publication in posted
+    }
+    held = set().union(*references.values())
+    since = before - _OVERLAP if before is not None else None
+    changed = books.changed_since(since, held) if since is not None else None
     if changed is None:
         listed = listed_entries(books, posted)
         return [
@@ -94,11 +104,7 @@ def _suspects(
     return [
         publication
         for publication in posted
-        if publication.standing is not None
-        or any(
-            not changed.isdisjoint(document.reference.split())
-            for document in documents_of(publication)
-        )
+        if publication.standing is not None or not changed.isdisjoint(references[publication.id])
     ]
 
 

@@ -18,7 +18,7 @@ from connectors.accounting.target import ChartAccount, OrganisationBooks, TaxCod
 from connectors.database.registry import Connection, Registry
 from connectors.errors import ConfigError, Permanent
 from mappings.journal.documents import invoice_currency, invoice_lines, is_payout
-from mappings.model import CLEARING, JOURNAL, SALES_RECEIPT, JournalEntry
+from mappings.model import CARRIED_FORWARD, CLEARING, JOURNAL, SALES_RECEIPT, JournalEntry
 from pipelines.stages.chart_fields import (
     account_problem,
     code_problem,
@@ -74,7 +74,7 @@ class _Chart:
             return None
 
     def problems(self, entry: JournalEntry) -> dict[str, str]:
-        """Return what is wrong with an entry, by account, code, dimension or currency."""
+        """Return what is wrong with an entry, by account, code, dimension, field or currency."""
         lines = [line for line in entry.lines if line.amount]
         problems: dict[str, str] = {}
         accounts = self.accounts
@@ -114,20 +114,20 @@ class _Chart:
 
 
 def _unfit(accounts: Mapping[str, ChartAccount], entry: JournalEntry) -> Iterator[tuple[str, str]]:
-    """Yield the accounts that do not do for what an entry or its payouts become, with why."""
+    """Yield the fields whose accounts do not do for the documents of an entry, with why."""
     lines = [line for line in entry.lines if line.amount]
     # A month that is paid out later has what is carried forward in the place of clearing.
     clearing, carried = (
         dict.fromkeys(line.account for line in lines if line.category == category)
-        for category in (CLEARING, "carried_forward")
+        for category in (CLEARING, CARRIED_FORWARD)
     )
     payouts = dict.fromkeys(line.account for line in lines if is_payout(line)) or {"": None}
     # Payments of invoices are for Xero to refuse: it alone knows what it takes in a moment.
     document = entry.document if entry.document == SALES_RECEIPT else JOURNAL
     for pair in product(clearing or carried, payouts):
         kind = entry.payouts if pair[1] else JOURNAL
-        for _, number, problem in document_problems(accounts, *pair, document, kind):
-            yield number, problem
+        for name, problem in document_problems(accounts, *pair, document, kind):
+            yield name if clearing else name.replace(CLEARING, CARRIED_FORWARD), problem
 
 
 _charts: WeakKeyDictionary[Registry, dict[str, _Chart]] = WeakKeyDictionary()
@@ -175,7 +175,7 @@ class Preflight:
             if name.startswith(_CURRENCY):
                 yield f"document: {problem}"
                 continue
-            where = fields.get(name, "a line of before")
+            where = name if name.startswith("accounts.") else fields.get(name, "a line of before")
             yield (
                 f"{where}: {problem}: choose another (`daybook mappings set --target "
                 f"{self._target}`) or mend it there, then publish again"

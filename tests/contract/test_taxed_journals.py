@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -12,10 +13,10 @@ from typing import Any
 import pytest
 
 from connectors.accounting import ORGANISATIONS
-from connectors.accounting.target import Opening, OrganisationBooks
+from connectors.accounting.target import Holding, Opening, OrganisationBooks
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.home.settings import Settings
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import CLEARING, DEPOSIT, SALES_RECEIPT, JournalEntry, JournalLine
 from tests.connectors.accounts.platforms import Desk, desk
 from tests.contract.openapi import checked, document
 from tests.contract.test_quickbooks import Element, types, undeclared
@@ -112,6 +113,50 @@ def test_intuits_schema_has_every_member_of_a_journal_entry_with_tax(
     assert {name for name, _ in listed} >= {"TaxCode", "TaxRate", "JournalEntry"}
     for name, entity in listed:
         assert undeclared(types, name, entity, name) == []
+
+
+def test_intuits_schema_has_every_member_of_a_receipt_with_tax(
+    quick_home: Settings, tmp_path: Path, types: dict[str, Element]
+) -> None:
+    paid = line("35", "transfer.payout", "50.00", "6", "0")
+    cleared = line("51", CLEARING, "-50.00", "6", "0")
+    day = entry(
+        (
+            line("79", "sales.principal", "-120.00", "2", "-20.00"),
+            line("79", "sales.shipping", "-10.00", "6", "0"),
+            line("51", CLEARING, "130.00", "6", "0"),
+            *(replace(each, part="payout", settlement_id="7") for each in (paid, cleared)),
+        )
+    )
+    sold = replace(day, document=SALES_RECEIPT, payouts=DEPOSIT)
+    refunded = replace(
+        sold,
+        entry_id=f"{sold.entry_id}:turned",
+        lines=tuple(
+            replace(each, amount=-each.amount, tax_amount=-(each.tax_amount or 0))
+            for each in sold.lines
+        ),
+    )
+    with opened("quickbooks", quick_home, tmp_path) as (at, books):
+        for each in (sold, refunded):
+            books.post(each, 0)
+            assert (books.find(each, None) or Holding("", False)).is_intact
+        exchanges = [e for e in at.emulator.application.exchanges if e.body]
+    names = {
+        name.lower(): name
+        for name in ("SalesReceipt", "RefundReceipt", "Deposit", "Transfer", "Item", "Customer")
+    }
+    bodies = [(names[e.path.rpartition("/")[2]], json.loads(e.body)) for e in exchanges]
+    assert {name for name, _ in bodies} == set(names.values())
+    for name, body in bodies:
+        assert undeclared(types, name, body, name) == []
+        answers = [json.loads(e.answer)[name] for e in exchanges if e.path.endswith(name.lower())]
+        assert [member for each in answers for member in undeclared(types, name, each, name)] == []
+    taxed = [body for name, body in bodies if name in {"SalesReceipt", "RefundReceipt"}]
+    for receipt in taxed:
+        (rate,) = receipt["TxnTaxDetail"]["TaxLine"]
+        assert (rate["Amount"], rate["TaxLineDetail"]["NetAmountTaxable"]) == (20.0, 100.0)
+        assert all("TaxCodeRef" in each["SalesItemLineDetail"] for each in receipt["Line"])
 
 
 @pytest.mark.parametrize("name", ["xero", "quickbooks"])

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.accounting.target import BankReader
 from connectors.database.registry import Connection
 from mappings.journal.config import MappingConfig
 from pipelines.stages.drift import check_organisation
@@ -282,8 +284,13 @@ def test_each_month_is_a_receipt_of_quickbooks_and_the_payout_a_transfer_to_the_
     (proof,) = prove_at(workspace, books.house.connection, organisation)
     assert (proof.state, proof.difference, proof.outstanding) == ("tied", 0, 0)
     assert check_organisation(workspace, organisation, whole=True) == []
-    # Its owner adds the bank's line: the match is told, and no restatement undoes it.
+    # Its owner matches the bank's line: that proves the payout, and no restatement undoes it.
+    opened, paid_out = open_organisation(workspace, organisation), date(2026, 4, 10)
+    assert isinstance(opened, BankReader)
+    assert list(opened.bank_lines("35", paid_out, paid_out)) == []
     transfer["LinkedTxn"] = [{"TxnId": "900", "TxnType": "Deposit"}]
+    (arrived,) = opened.bank_lines("35", paid_out, paid_out)
+    assert (arrived.amount, "20000000001" in arrived.text) == (81, True)
     drifts = check_organisation(workspace, organisation, whole=True)
     assert [drift.state for drift in drifts] == ["matched"]
     books.take(two_months("USD", "25.00"), "restated.txt")

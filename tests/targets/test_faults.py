@@ -10,7 +10,7 @@ from tests.targets.stands import STANDS, Stand
 SEED = 14
 # What is called over HTTP has more ways to fail.
 INJECTED = {
-    **{"csv": 8, "hledger": 8, "quickbooks": 24, "quickbooks-receipts": 16},
+    **{"csv": 8, "hledger": 8, "quickbooks": 24, "quickbooks-receipts": 12},
     **{"tryton": 12, "xero": 24, "xero-invoices": 16},
 }
 # Of the boundaries of posting, replacing and taking out; all of them in `make bench`.
@@ -18,7 +18,7 @@ SHARES = {
     "csv": 0.2,
     "hledger": 0.4,
     "quickbooks": 0.15,
-    "quickbooks-receipts": 0.1,
+    "quickbooks-receipts": 0.05,
     "tryton": 0.08,
     "xero": 0.2,
     "xero-invoices": 0.1,

@@ -8,7 +8,7 @@ somebody changed is never written over.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
@@ -172,7 +172,9 @@ class Files:
         """Yield nothing: the folder is Daybook's own, and the program's books are elsewhere."""
         yield from ()
 
-    def changed_since(self, moment: datetime) -> set[str] | None:
+    def changed_since(
+        self, moment: datetime, _references: Collection[str] | None = None
+    ) -> set[str] | None:
         """Return None: a file has to be looked at."""
         return None
 

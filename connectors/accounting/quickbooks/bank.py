@@ -10,11 +10,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.accounting.quickbooks.booked import Call, items_of_days
+from connectors.accounting.quickbooks.booked import Call, is_matched, items_of_days
 from connectors.bank import BankLine
 from connectors.errors import Permanent
 
-# What Daybook books itself proves nothing about the bank.
+# What Daybook books itself proves nothing about the bank, until the bank's line is matched with it.
 _OURS = "[je:"
 
 
@@ -25,7 +25,8 @@ def bank_lines(
     for kind in ("Deposit", "Transfer"):
         for item in items_of_days(call, kind, first, last):
             amount = _amount(kind, item, number)
-            if not amount or _OURS in item.get("PrivateNote", ""):
+            is_ours = _OURS in item.get("PrivateNote", "")
+            if not amount or (is_ours and not is_matched(item)):
                 continue
             stated = (item.get("CurrencyRef") or {}).get("value") or currency
             if not stated:

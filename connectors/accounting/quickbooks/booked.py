@@ -4,7 +4,7 @@ Facts: Intuit's pages on queries and on change data capture, which looks back th
 answers a thousand objects at most.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -58,21 +58,33 @@ def items_of_days(call: Call, kind: str, first: date, last: date) -> Iterator[Ma
         start += PAGE
 
 
-def changed_since(call: Call, moment: datetime) -> set[str] | None:
-    """Return the ids of entries that changed or were deleted since.
+def kinds_of(references: Collection[str] | None) -> tuple[str, ...]:
+    """Return the kinds that entries of ours are of; every kind for None.
+
+    A shop's own receipts would be too many for one answer, where none of ours is a receipt.
+    """
+    every = (JOURNAL_ENTRY, *OURS)
+    if references is None:
+        return every
+    named = {reference.rpartition("/")[0] or JOURNAL_ENTRY for reference in references}
+    return tuple(kind for kind in every if kind in named) or (JOURNAL_ENTRY,)
+
+
+def changed_since(call: Call, moment: datetime, kinds: Sequence[str]) -> set[str] | None:
+    """Return the ids of entries of some kinds that changed or were deleted since.
 
     None where change data capture does not reach so far, and each entry has to be looked at.
     """
     if datetime.now(UTC) - moment > LONGEST_LOOK_BACK:
         return None
     since = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
-    query = {"entities": ",".join((JOURNAL_ENTRY, *OURS)), "changedSince": since}
+    query = {"entities": ",".join(kinds), "changedSince": since}
     answer = call("GET", "/cdc", params=query)
     changed = [
         reference_of(kind, item)
         for response in answer["CDCResponse"]
         for listed in response["QueryResponse"]
-        for kind in (JOURNAL_ENTRY, *OURS)
+        for kind in kinds
         for item in listed.get(kind, ())
     ]
     return None if len(changed) >= PAGE else set(changed)

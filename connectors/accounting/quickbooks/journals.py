@@ -3,7 +3,7 @@
 A day's entry is a JournalEntry, or a receipt with its payouts beside it where the mapping says so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from connectors.accounting.parted_entries import PartedEntries
 from connectors.accounting.quickbooks import receipts, uploads
 from connectors.accounting.quickbooks.authorisation import TITLE
 from connectors.accounting.quickbooks.bank import bank_lines
-from connectors.accounting.quickbooks.booked import changed_since, entries
+from connectors.accounting.quickbooks.booked import changed_since, entries, kinds_of
 from connectors.accounting.quickbooks.classes import QuickBooksTracking
 from connectors.accounting.quickbooks.client import LIMITS, QuickBooksClient
 from connectors.accounting.quickbooks.documents import QuickBooksDocuments
@@ -147,9 +147,11 @@ class QuickBooksJournals:
         """Yield deposits and transfers of a bank account, by its id."""
         return bank_lines(self._client.call, number, self._currency, first, last)
 
-    def changed_since(self, moment: datetime) -> set[str] | None:
-        """Return the ids of entries that changed or were deleted since."""
-        return changed_since(self._client.call, moment)
+    def changed_since(
+        self, moment: datetime, references: Collection[str] | None = None
+    ) -> set[str] | None:
+        """Return the ids of entries that changed or were deleted since, of our kinds."""
+        return changed_since(self._client.call, moment, kinds_of(references))
 
 
 def _account(account: Mapping[str, Any]) -> ChartAccount:

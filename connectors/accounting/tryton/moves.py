@@ -9,7 +9,7 @@ wizard for cancelling does both steps in one call, and would do them twice where
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -161,7 +161,9 @@ class TrytonMoves:
             )
             yield BookedEntry(str(move["id"]), "move", move["date"], _text(move), lines)
 
-    def changed_since(self, _moment: datetime) -> set[str] | None:
+    def changed_since(
+        self, _moment: datetime, _references: Collection[str] | None = None
+    ) -> set[str] | None:
         """Return None: what is posted is never edited, and a reversal is another move."""
         return None
 

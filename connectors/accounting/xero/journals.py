@@ -4,7 +4,7 @@ Facts: Xero's OpenAPI document (accounting). A day's entry is a manual journal, 
 the mapping says so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -145,7 +145,9 @@ class XeroJournals:
             if (line := bank_line(item, number)) is not None:
                 yield line
 
-    def changed_since(self, moment: datetime) -> set[str]:
+    def changed_since(
+        self, moment: datetime, _references: Collection[str] | None = None
+    ) -> set[str]:
         """Return the ids of documents that changed since; Xero has no webhook for journals."""
         # In UTC and without a zone, as Xero's document on requests has it.
         headers = {"If-Modified-Since": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
