@@ -5,7 +5,7 @@
 -- costed and cost_problems (by costs.sql and cost_problems.sql), stock_locations (location, account),
 -- shared (by tax/shares.sql), accounts
 -- (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts, is_profiled;
--- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems),
+-- one row), treatment_codes (treatment, country, rate, code), tax_problems (entry_id, problems, asks_profile),
 -- style (grouping, language and document, null where they are the default; one row)
 -- Amounts are debit-positive: what the channel owes the seller debits clearing and credits what it
 -- was earned with. A line that closes a settlement is posted apart (`payout`), so that a bank line
@@ -164,8 +164,10 @@ reasons AS (
         END AS no_account,
         CASE
             WHEN t.entry_id IS NOT NULL THEN
-                'tax is not decided of ' || t.problems
-                || ': change the tax profile with `daybook connections tax ' || e.connection || '`'
+                'tax is not decided of ' || t.problems || CASE WHEN t.asks_profile
+                    THEN ': change the tax profile with `daybook connections tax ' || e.connection || '`'
+                    ELSE ''
+                END
             WHEN m.posts = 'target_codes' AND NOT m.is_profiled THEN
                 'tax is posted by tax codes, and the store has no tax profile: begin one with '
                 || '`daybook connections tax ' || e.connection || '`'
