@@ -2,7 +2,7 @@
 -- grain: posting; key: entry_id, line
 -- in: postings (by postings.sql), grouped (by grouped.sql), cost_problems (by cost_problems.sql),
 -- accounts (category, account, tax_code, role), minor_units (currency, coin), tax_mode (posts,
--- is_profiled; one row), tax_problems (entry_id, problems), style (grouping, language, document and
+-- is_profiled; one row), tax_problems (entry_id, problems, asks_profile), style (grouping, language, document and
 -- payouts, null where they are the default; one row)
 WITH entries AS (
     SELECT
@@ -50,7 +50,9 @@ problems AS (
     WHERE p.account IS NULL
     GROUP BY p.entry_id
     UNION ALL
-    SELECT entry_id, 'undecided' AS kind, problems AS problem
+    SELECT
+        entry_id, CASE WHEN asks_profile THEN 'undecided' ELSE 'unvalued' END AS kind,
+        problems AS problem
     FROM tax_problems
     UNION ALL
     -- A target that posts tax by code must have one for every line of a rate.
@@ -81,6 +83,7 @@ reasons AS (
             || ': name one under accounts in the mapping of the organisation' AS no_account,
         'tax is not decided of ' || max(problem) FILTER (kind = 'undecided')
             || ': change the tax profile with `daybook connections tax ' AS undecided,
+        'tax is not decided of ' || max(problem) FILTER (kind = 'unvalued') AS unvalued,
         'no tax code for ' || max(problem) FILTER (kind = 'no code')
             || ': name one under treatments in the mapping of the organisation' AS no_code
     FROM problems
@@ -94,6 +97,7 @@ fields AS (
         r.unmapped, r.uncosted, r.no_account,
         coalesce(
             r.undecided || p.connection || '`',
+            r.unvalued,
             CASE WHEN m.posts = 'target_codes' AND NOT m.is_profiled THEN
                 'tax is posted by tax codes, and the store has no tax profile: begin one with '
                 || '`daybook connections tax ' || p.connection || '`'

@@ -114,7 +114,8 @@ def load_tax(
     if profile is None:
         # Codes of lines that no rule decides would tax them twice, or not at all.
         _table(con, "treatment_codes", _CODE_COLUMNS, [])
-        _table(con, "tax_problems", dict.fromkeys(("entry_id", "problems"), "VARCHAR"), [])
+        columns = dict.fromkeys(("entry_id", "problems"), "VARCHAR") | {"asks_profile": "BOOLEAN"}
+        _table(con, "tax_problems", columns, [])
         con.execute(_UNTAXED)
         return
     _load_profile(con, connection, profile)

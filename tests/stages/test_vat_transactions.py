@@ -9,10 +9,11 @@ import pytest
 from connectors.channels import CHANNELS
 from connectors.errors import BadInput
 from mappings.journal.tax.profile import TaxProfile
+from pipelines.stages.exchange_rates import import_rates
 from pipelines.stages.imports import Target, import_file
 from pipelines.stages.tax_profiles import change_tax_profile
 from pipelines.stages.withdrawals import stored_documents, withdraw_document
-from sandbox.amazon_files import order, report
+from sandbox.amazon_files import line, order, report
 from tests.channels.house import House
 
 COLUMNS = (
@@ -143,6 +144,39 @@ def test_it_decides_the_tax_of_each_country(shop: House, tmp_path: Path) -> None
         ("eu.domestic", "DE", "tax.contained"): Decimal("-19.00"),
         ("eu.oss", "FR", "tax.oss"): Decimal("-19.83"),
         ("eu.marketplace", "FR", "sales.principal"): Decimal("-119.00"),
+    }
+
+
+def test_an_import_is_valued_by_its_sale_at_the_banks_rate(shop: House, tmp_path: Path) -> None:
+    profile = TaxProfile.model_validate({"country": "CN", "fees": "none"})
+    change_tax_profile(shop.workspace, "store", profile, "test")
+    shop.connection = shop.workspace.registry.connections.get("store")
+    back = line(
+        *("Refund", "ItemPrice", "Principal", "-19.00"),
+        **{"at": f"{DAYS[2]} 09:00:00 UTC", "order_id": DOMESTIC, "sku": "SKU-1"},
+        marketplace_name="Amazon.co.uk",
+    )
+    period = {"start": "2026-03-15 12:00:00 UTC", "end": "2026-03-29 12:00:00 UTC"}
+    more = report([back], settlement="20000000002", currency="EUR", **period)
+    shop.take(more)
+    # 119.00 EUR are 142.80 GBP, above the limit, and so is what is given back of it.
+    sold = f"SALE {DOMESTIC} SKU-1 CN GB SELLER"
+    take(shop, vat(sold, *REPORT[1:]), tmp_path)
+    shop.run()
+    reasons = [reason for reason in shop.held().values() if "import rates" in reason]
+    assert len(reasons) == 2
+    import_rates(shop.workspace, "ecb", "ecb.csv", b"Date,GBP,\n2026-03-01,1.2,\n", "ann")
+    requested = {n.connection: n.days for n in shop.workspace.registry.inbox.list()}
+    assert set(requested["store"]) == {DAYS[0], DAYS[2]}
+    shop.run()
+    of_order = {
+        (row["business_date"], row["category"]): row["amount"]
+        for row in shop.rows("journal_lines")
+        if row["tax_treatment"] == "uk.import"
+    }
+    assert of_order == {
+        (DAYS[0], "sales.principal"): Decimal("-119.00"),
+        (DAYS[2], "refund.principal"): Decimal("19.00"),
     }
 
 

@@ -35,7 +35,11 @@ SELECT
     business_date, order_id, currency, tax_to, is_stated,
     CASE
         WHEN order_id IS NULL THEN 'the channel names no order'
-        WHEN value IS NULL THEN 'import the documents of the day it was sold on'
+        WHEN value IS NULL THEN
+            concat(
+                'import the documents of the day it was sold on, then `daybook sync ',
+                connection, ' --from ', business_date, ' --to ', business_date, '`'
+            )
         WHEN rate IS NULL THEN
             concat(
                 'import rates between ', currency, ' and ', limit_currency, ' of ', business_date,

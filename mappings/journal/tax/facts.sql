@@ -38,8 +38,8 @@ SELECT
     s.*,
     r.region AS tax_region,
     -- Greece writes EL before its VAT numbers.
-    CASE WHEN s.tax_line IN ('sold', 'tax') THEN
-        nullif(replace(regexp_extract(upper(s.buyer_tax_number), '^[A-Z]{2}'), 'EL', 'GR'), '')
+    CASE WHEN s.buyer_tax_number IS NOT NULL AND s.tax_line IN ('sold', 'tax') THEN
+        replace(upper(left(s.buyer_tax_number, 2)), 'EL', 'GR')
     END AS tax_buyer
 FROM stated AS s
 LEFT JOIN tax_regions AS r

@@ -3,7 +3,7 @@
 -- key: business_date, order_id, currency, tax_to, is_stated
 -- in: tax_places (by facts.sql), tax_thresholds (area, country, amount, currency, first, last)
 SELECT DISTINCT
-    l.business_date, l.order_id, l.currency, l.tax_to, l.tax_collected = 'seller' AS is_stated,
+    l.connection, l.business_date, l.order_id, l.currency, l.tax_to, l.tax_collected = 'seller' AS is_stated,
     t.amount AS limit_of, t.currency AS limit_currency
 FROM tax_places AS l
 JOIN tax_thresholds AS t

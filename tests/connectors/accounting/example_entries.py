@@ -51,7 +51,8 @@ def entry(
 ) -> JournalEntry:
     # A line without tax hashes as it did before lines had any.
     untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None"
-    text = repr(lines).replace(f"{untaxed}, tracking=(), stated=None", "")
+    later = ", tax_region=None, tracking=(), stated=None"
+    text = repr(lines).replace(untaxed + later, "")
     return JournalEntry(
         entry_id=f"je:{connection}:{day}:{currency}",
         connection=connection,
