@@ -163,22 +163,31 @@ def choose_for_closed(
         # Any entry may be left out before it is posted; only a closed day has a first open one.
         if choice == "left_out" or publication.waits_for == "open_period"
     ]
-    if target == BOOKS and choice == "first_open_day":
-        waiting += _unsupported(workspace, slug, selection)
+    if choice == "first_open_day":
+        waiting += _unsupported(workspace, slug, target, selection)
     if not waiting:
         raise BadInput(f"no entry of {slug} there waits for such a choice at {target}")
     choose(workspace, slug, target, waiting, choice, actor, line)
     return waiting
 
 
-def _unsupported(workspace: Workspace, slug: str, selection: EntrySelection) -> list[Publication]:
-    """Return what the books hold of closed days and no journal supports any more."""
-    closed = workspace.registry.closed_books.get(slug) or date.min
+def _unsupported(
+    workspace: Workspace, slug: str, target: str, selection: EntrySelection
+) -> list[Publication]:
+    """Return what a target holds and no journal supports any more; of the books, of closed days.
+
+    An organisation's closed days are known when something is sent there. What is rolled back is its
+    owner's, and taken out whole.
+    """
+    registry = workspace.registry
+    closed = registry.closed_books.get(slug) or date.min if target == BOOKS else date.max
+    rolled_back = {c.entry_id for c in registry.entry_choices.list(target, slug, ["rolled_back"])}
     return [
         publication
-        for publication in workspace.registry.publications.unsupported(BOOKS)
+        for publication in registry.publications.unsupported(target)
         if publication.connection == slug
         and publication.business_date <= closed
+        and publication.entry_id not in rolled_back
         and publication in selection
     ]
 

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from connectors.accounting.target import PeriodClosed
-
 
 def hold_text(day: date, closed: date) -> str:
     """Return what the owner of an entry of a closed day may do."""
@@ -14,13 +12,15 @@ def hold_text(day: date, closed: date) -> str:
     )
 
 
-def check_open(day: date, closed: date | None) -> None:
-    """Raise `PeriodClosed` for a day of a closed period."""
-    if closed is not None and day <= closed:
-        raise PeriodClosed(
-            f"{day} lies in a period that is closed through {closed}: open it there, then publish "
-            "again"
-        )
+def removal_text(day: date, closed: date, *, is_rolled_back: bool) -> str:
+    """Return what the owner of an entry may do that is to go, and whose day is closed."""
+    where = f"{day} lies in a period that is closed through {closed}"
+    if is_rolled_back:
+        return f"{where}: open it there, then publish again"
+    return (
+        f"{where}: take the entry back on the first open day (`daybook publish first-open-day`), "
+        "or open the period and publish again"
+    )
 
 
 def books_hold_text(slug: str, closed: date | None) -> str:

@@ -6,7 +6,7 @@ correction is posted beside it, on the first open day.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from connectors.accounting.target import EditedThere, OrganisationBooks, PeriodClosed
@@ -18,7 +18,9 @@ from connectors.lake.windows import ONE_DAY
 from mappings.model import JournalEntry
 from pipelines.stages.attached_documents import FIELD, TO_COME, attaching_days
 from pipelines.stages.chart_fields import KINDS
-from pipelines.stages.closed_periods import check_open, hold_text
+from pipelines.stages.closed_periods import hold_text
+from pipelines.stages.entry_removal import EntryRemoval
+from pipelines.stages.lost_calls import StillOpen, attempt_of, may_arrive
 from pipelines.stages.organisations import entries_for, open_organisation
 from pipelines.stages.posted_documents import (
     PostedDocument,
@@ -99,7 +101,7 @@ class Delivery:
                     before = None
                 if newest.withdrawn_at is None:
                     self._post(target, newest, before, entries.get(newest.entry_id), closed)
-            except _StillOpen as error:
+            except StillOpen as error:
                 self.sent.failed[newest.business_date] = str(error)
             # The entries after it would meet the same, and every call counts against the limits.
             except (Transient, RateLimited) as error:
@@ -157,14 +159,11 @@ class Delivery:
                 sent_as(lost.content),
                 # A correction stands beside what was there, and takes the place of nothing.
                 before[0].entry if before and not lost.content.get("correction") else None,
-                _attempt(lost),
-                is_settled=not _may_arrive(lost, target.late_seconds),
+                attempt_of(lost),
+                is_settled=not may_arrive(lost, target.late_seconds),
             )
-            if holding is None and _may_arrive(lost, target.late_seconds):
-                raise _StillOpen(
-                    f"the answer about {lost.entry_id} was lost a moment ago, and it may still "
-                    "arrive: publish again in a few minutes"
-                )
+            if holding is None and may_arrive(lost, target.late_seconds):
+                raise StillOpen(lost)
             if holding is None and lost.withdrawn_at is not None:
                 # Taken out, or never there: that is recorded with the others of its entry.
                 continue
@@ -259,7 +258,7 @@ class Delivery:
         entry: JournalEntry,
     ) -> None:
         self._preflight.check(target, entry)
-        attempt = _attempt(newest)
+        attempt = attempt_of(newest)
         if not self._is_sending(newest, content_of(entry) | {"attempt": attempt}):
             return
         try:
@@ -284,7 +283,7 @@ class Delivery:
         """Post the difference to what stands there, on the first day that is open for it."""
         is_closed = closed is not None and newest.business_date <= closed
         day = closed + ONE_DAY if closed is not None and is_closed else newest.business_date
-        correction, attempt = correction_of(documents, entry, day), _attempt(newest)
+        correction, attempt = correction_of(documents, entry, day), attempt_of(newest)
         content = content_with(entry, documents, correction) | {"attempt": attempt}
         self._preflight.check(target, correction)
         if not self._is_sending(newest, content):
@@ -316,72 +315,17 @@ class Delivery:
         held: Publication | None,
         closed: date | None,
     ) -> None:
-        documents = documents_of(held)
-        is_rolled_back = self._is_rolled_back(chain[-1])
-        # Looked at before the call that was lost: half-way it looks edited, by that call itself.
-        is_begun = held is not None and held.state in {"sending", "unknown"}
-        for document in documents:
-            check_open(document.entry.business_date, closed)
-            # All before the first goes: half of an entry is worse than the whole. One alone is
-            # looked at when it goes.
-            if not is_begun and (len(documents) > 1 or not is_rolled_back):
-                self._check_removable(target, document, is_rolled_back)
-        if held is not None and documents:
-            self._void(target, held, documents)
+        removal = EntryRemoval(self._workspace, self._connection, self._slug, self._preflight)
+        removal.run(target, held, closed)
+        if documents_of(held) and held is not None:
             self.sent.removed.append(held)
         live = [p for p in chain if p.state in LIVE]
         self._publications.mark_voided(self._slug, live)
-
-    def _void(
-        self, target: OrganisationBooks, held: Publication, documents: Sequence[PostedDocument]
-    ) -> None:
-        # Where the answer is lost it is asked for again, and not called back: it may be gone.
-        self._publications.mark(self._slug, [held], "sending")
-        try:
-            # The newest first: what is left when this is killed is a whole revision of before.
-            for document in reversed(documents):
-                target.void(document.reference, document.entry)
-        except (Transient, RateLimited):
-            raise
-        except DaybookError:
-            # Refused, so it stands there as it was.
-            self._publications.mark(self._slug, [held], "posted")
-            raise
 
     def _is_rolled_back(self, publication: Publication) -> bool:
         choices = self._workspace.registry.entry_choices
         chosen = choices.list(self._slug, self._connection, ["rolled_back"])
         return publication.entry_id in {choice.entry_id for choice in chosen}
-
-    @staticmethod
-    def _check_removable(
-        target: OrganisationBooks, document: PostedDocument, is_rolled_back: bool
-    ) -> None:
-        """Raise `EditedThere` where an edit would be lost, or a match without anybody's wish."""
-        standing = target.inspect(document.reference, document.entry)
-        if standing.state == "edited":
-            raise EditedThere(
-                f"{document.entry.entry_id} was edited or deleted there after Daybook posted it: "
-                "undo that, or take it out by hand"
-            )
-        if standing.is_matched and not is_rolled_back:
-            raise EditedThere(
-                f"{document.entry.entry_id} is matched with a bank line there: undo the match, "
-                "then publish again, or roll the entry back"
-            )
-
-
-class _StillOpen(Transient):
-    """A call whose answer was lost may still be carried out: nothing is sent in its place yet."""
-
-
-def _may_arrive(lost: Publication, seconds: float) -> bool:
-    # A date of the future is a clock that was set back, and not a call that is under way.
-    return timedelta(0) <= datetime.now(UTC) - lost.updated_at < timedelta(seconds=seconds)
-
-
-def _attempt(publication: Publication) -> int:
-    return int((publication.content or {}).get("attempt", 0))
 
 
 def _is_in_place(

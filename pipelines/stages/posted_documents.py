@@ -96,6 +96,24 @@ def correction_of(
     return replace(named, lines=difference(before, entry).lines)
 
 
+def opposite_of(documents: Sequence[PostedDocument], revision: int, day: date) -> JournalEntry:
+    """Return what takes posted documents back on another day: a journal.
+
+    Its id is the original's with `:v` and the revision, so that both are known to belong together.
+    """
+    original = documents[0].entry
+    nothing = replace(
+        original,
+        entry_id=f"{original.entry_id}:v{revision}",
+        business_date=day,
+        document=JOURNAL,
+        payouts=JOURNAL,
+        lines=(),
+    )
+    standing = total([document.entry for document in documents], original)
+    return replace(nothing, lines=difference(standing, nothing).lines)
+
+
 def _lines(stored: Iterable[Mapping[str, Any]]) -> Iterator[JournalLine]:
     for line in stored:
         # Entries of before there was tax have no such figures.

@@ -174,6 +174,32 @@ def test_an_entry_of_a_closed_day_goes_where_its_owner_says(books: Books) -> Non
     assert audited(books)["entries.first_open_day"] == 1
 
 
+def test_what_nothing_supports_in_a_closed_period_is_taken_back_where_its_owner_says(
+    books: Books,
+) -> None:
+    workspace = books.house.workspace
+    books.take(books.settlement())
+    books.send()
+    chosen = entry_of(books, FIRST_DAY)
+    withdrawn = [f"je:store:{FIRST_DAY}:{CURRENCIES[books.name]}"]
+    workspace.registry.publications.withdraw("harbour", "store", withdrawn)
+    books.close(FIRST_DAY)
+    assert books.sales == Decimal("-40.00")
+    assert "first-open-day" in books.send().failed[FIRST_DAY]
+    choose_for_closed(workspace, "store", "harbour", chosen, "first_open_day", "filed", "ann")
+    # The answer is lost, then the organisation is away: once is enough.
+    books.fault("lost", "503", "lost")
+    for _ in range(4):
+        books.send()
+    assert books.states() == {"posted": 2, "voided": 1}
+    # The other day's sale is left.
+    assert books.sales == Decimal("-20.00")
+    day = "day" if books.name == "xero" else "TxnDate"
+    assert [entry[day] for entry in books.ledger.live].count("2026-03-03") == 2
+    assert set(books.markers.values()) == {1}
+    assert len(books.markers) == 4
+
+
 def test_a_roll_back_goes_on_where_it_was_killed_and_holds_until_it_is_released(
     books: Books,
 ) -> None:
