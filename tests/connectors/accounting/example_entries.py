@@ -51,7 +51,7 @@ def entry(
 ) -> JournalEntry:
     # A line without tax hashes as it did before lines had any.
     untaxed = ", tax_treatment=None, tax_country=None, tax_rate=None, tax_amount=None"
-    later = ", tax_region=None, tracking=(), stated=None"
+    later = ", tax_region=None, tracking=(), stated=None, stated_tax=None"
     text = repr(lines).replace(untaxed + later, "")
     return JournalEntry(
         entry_id=f"je:{connection}:{day}:{currency}",
