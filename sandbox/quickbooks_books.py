@@ -22,6 +22,7 @@ from sandbox.quickbooks_classes import CompanyTracking
 from sandbox.quickbooks_documents import KINDS as DOCUMENTS
 from sandbox.quickbooks_documents import completed, postings, refused_document
 from sandbox.quickbooks_lists import CompanyLists
+from sandbox.quickbooks_rates import rates_of_day
 from sandbox.quickbooks_taxes import TAX_ACCOUNT, refused_tax, tax_codes, tax_of, tax_rates
 
 JOURNAL = "JournalEntry"
@@ -65,6 +66,13 @@ class CompanyBooks:
     sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     deleted: dict[str, tuple[str, str]] = field(default_factory=dict)
     made: int = 0
+    # Of other currencies, by currency and day; those of a company of one currency are none.
+    rates: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> str:
+        """Return the currency of the company's country."""
+        return {"GB": "GBP", "CA": "CAD", "AU": "AUD"}.get(self.country, "USD")
 
     @property
     def live(self) -> list[dict[str, Any]]:
@@ -185,6 +193,8 @@ def query(books: CompanyBooks, text: str) -> Response:
         answer = {paged[1]: entities[paged[1]][start : start + most]}
     elif (listed := books.lists.query(text)) is not None:
         answer = listed
+    elif (rates := rates_of_day(books.rates, books.home, text)) is not None:
+        answer = rates
     elif (attached := books.files.query(text)) is not None:
         answer = {"Attachable": attached} if attached else {}
     else:

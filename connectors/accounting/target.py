@@ -15,6 +15,7 @@ from connectors.database.registry import Connection
 from connectors.errors import ConfigError, Permanent
 from connectors.home.settings import Settings
 from connectors.http import Limit, RateLimiter
+from connectors.rates import ExchangeRate
 from mappings.journal import narrations
 from mappings.journal.suggestions import NewAccount
 from mappings.model import JournalEntry, JournalLine, day_of, settlement_of
@@ -221,6 +222,16 @@ class BankReader(Protocol):
 
     def bank_lines(self, number: str, first: date, last: date) -> Iterator[BankLine]:
         """Yield the lines of a bank account of some days, both included."""
+
+
+@runtime_checkable
+class RateReader(Protocol):
+    """Books that keep rates of exchange of their own."""
+
+    def exchange_rates(
+        self, currencies: Collection[str], days: Collection[date]
+    ) -> Iterator[ExchangeRate]:
+        """Yield the rates of days from some currencies to the organisation's, where it has any."""
 
 
 def check_postable(entry: JournalEntry, currency: str | None, books: str) -> None:

@@ -24,7 +24,8 @@ _ACTIVITY: Final = "activity"
 class Conversion(BaseModel):
     """The currency that entries are converted into, and the source of the rates.
 
-    `rates` names rates as `daybook rates import` stored them: `ecb`, or a name of the owner's.
+    `rates` names rates as `daybook rates import` stored them: `ecb`, or a name of the owner's; or
+    the organisation itself by its slug, whose own rates `daybook rates pull` stores.
     `invoices` are converted as well, or keep their `own` currency at these rates.
     """
 

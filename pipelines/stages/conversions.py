@@ -96,7 +96,7 @@ def convert(
                 result = invoiced_in(result, entry.currency)
             outcome[result] = held or _without_account(result)
         else:
-            outcome[entry] = held or _no_rate(result, entry.currency, conversion)
+            outcome[entry] = held or _no_rate(result, entry.currency, conversion, target)
     return outcome
 
 
@@ -267,10 +267,12 @@ def _activity(
     return {tuple(row[:3]): row[3] for row in rows}
 
 
-def _no_rate(days: Sequence[date], currency: str, conversion: Conversion) -> str:
+def _no_rate(days: Sequence[date], currency: str, conversion: Conversion, target: str) -> str:
+    source = conversion.rates
+    cure = f"pull {source}" if source == target else f"import FILE --source {source}"
     return (
         f"no rate of {currency} to {conversion.to} on {', '.join(map(str, days))} or in the week "
-        f"before in {conversion.rates}: `daybook rates import FILE --source {conversion.rates}`"
+        f"before in {source}: `daybook rates {cure}`"
     )
 
 

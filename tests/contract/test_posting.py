@@ -95,7 +95,7 @@ def test_every_entity_of_quickbooks_is_in_its_schema(
     with stand("quickbooks", embedded_server, tmp_path) as at:
         exchanges = everything(at)
     entities = [entity for exchange in exchanges for entity in _entities(exchange)]
-    kinds = {"Account", "Deposit", "JournalEntry", "Preferences", "Transfer"}
+    kinds = {"Account", "Deposit", "ExchangeRate", "JournalEntry", "Preferences", "Transfer"}
     assert {kind for kind, _ in entities} == kinds
     assert set(faults(specs, entities)) == {""}
     sent = [json.loads(e.body, parse_float=Decimal) for e in exchanges if e.method == "POST"]

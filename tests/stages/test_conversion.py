@@ -15,7 +15,7 @@ from connectors.rates import ExchangeRate, read_rates
 from mappings.journal.config import MappingConfig
 from mappings.journal.conversion import Cleared, ConversionAccounts, converted
 from mappings.model import JournalEntry, JournalLine
-from pipelines.stages.exchange_rates import import_rates
+from pipelines.stages.exchange_rates import RatesImport, import_rates, pull_rates
 from pipelines.stages.organisations import organisation_of, plan_for_organisation
 from pipelines.stages.target_proof import prove_at
 from tests.channels.house import House
@@ -93,6 +93,30 @@ def test_a_day_without_a_rate_is_held_until_there_is_one(foreign: OrganisationBo
     rates_of(foreign)
     assert registry.publications.list("harbour", states=["held"]) == []
     assert len(foreign.send().posted) == 3
+
+
+def test_the_rates_of_the_organisation_itself_are_taken_where_it_tells_them(
+    books: OrganisationBooks,
+) -> None:
+    choose(books, currency={"to": CURRENCIES[books.name], "rates": "harbour"})
+    books.take(settlement("EUR"))
+    workspace, registry = books.house.workspace, books.house.workspace.registry
+    organisation = organisation_of(workspace, books.house.connection)
+    assert organisation is not None
+    if books.name == "xero":
+        with pytest.raises(BadInput, match="harbour tells no rates of exchange"):
+            pull_rates(workspace, organisation, "ann")
+        return
+    held = {p.message or "" for p in registry.publications.list("harbour", states=["held"])}
+    assert all("`daybook rates pull harbour`" in message for message in held)
+    books.ledger.rates |= {("EUR", "2026-03-01"): "1.2", ("EUR", "2026-03-18"): "1.1"}
+    assert pull_rates(workspace, organisation, "ann") == RatesImport(3, 3)
+    assert len(books.send().posted) == 3
+    balances = books.ledger.balances()
+    assert balances[ACCOUNTS[books.name]["payouts"]] == 34 * Decimal("1.1")
+    assert balances[OTHER[books.name]] == 34 * Decimal("0.1")
+    # What is there is not asked for again: calls are metered.
+    assert pull_rates(workspace, organisation, "ann") == RatesImport(0, 0)
 
 
 def test_a_late_change_reaches_the_payout_that_clears_it(foreign: OrganisationBooks) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from connectors.accounting.target import BankReader
+from connectors.accounting.target import BankReader, RateReader
 from mappings.model import CREDIT_NOTE, DEPOSIT, INVOICE, SALES_RECEIPT
 from sandbox.bank_lines import bank_transaction, deposit, transfer
 from sandbox.faults import Exchange
@@ -61,7 +61,7 @@ def _lose(at: Stand) -> None:
 
 
 def _read_bank(at: Stand) -> None:
-    """Read what arrived at the bank there, as the platform's owner books it."""
+    """Read what arrived at the bank there, as the platform's owner books it, and rates."""
     day, amount = date(2026, 3, 20), Decimal("17.50")
     if at.name in {"xero", INVOICED}:
         account = at.ledger.accounts["090"]
@@ -71,6 +71,10 @@ def _read_bank(at: Stand) -> None:
     else:
         at.ledger.sales["Deposit"] = [deposit("301", "35", day, amount, "AMAZON")]
         at.ledger.sales["Transfer"] = [transfer("401", "35", "51", day, amount, "back")]
+        at.ledger.rates["EUR", str(day)] = "1.2"
+        assert isinstance(at.books, RateReader)
+        (rate,) = at.books.exchange_rates({"EUR", "JPY"}, [day])
+        assert (rate.base, rate.rate) == ("EUR", Decimal("1.2"))
     books = at.books
     assert isinstance(books, BankReader)
     lines = books.bank_lines("090" if at.name in {"xero", INVOICED} else "35", day, day)

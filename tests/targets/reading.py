@@ -95,7 +95,7 @@ def quickbooks(path: str, status: int, text: str) -> dict[str, Any]:
         listed = stated if isinstance(stated, list) else [stated]
         entries = [_entry(JournalEntry.from_json(each)) for each in listed]
         return {"kind": "JournalEntry", "entries": entries}
-    for kind in ("Deposit", "Transfer", "SalesReceipt", "RefundReceipt", "Item", "Customer"):
+    for kind in _OF_KIND:
         if kind in answer:
             stated = answer[kind]
             return _of_kind(kind, stated if isinstance(stated, list) else [stated])
@@ -123,6 +123,13 @@ def _deposits(listed: list[dict[str, Any]]) -> dict[str, Any]:
 
     deposits = [Deposit.from_json(each) for each in listed]
     return {"bank": [[str(each.TotalAmt), each.CurrencyRef.value] for each in deposits]}
+
+
+def _rates(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    from quickbooks.objects.exchangerate import ExchangeRate
+
+    rates = [ExchangeRate.from_json(each) for each in listed]
+    return {"rates": {each.SourceCurrencyCode: str(each.Rate) for each in rates}}
 
 
 def _transfers(listed: list[dict[str, Any]]) -> dict[str, Any]:
@@ -179,6 +186,7 @@ def _customers(listed: list[dict[str, Any]]) -> dict[str, Any]:
 _OF_KIND: dict[str, Callable[[list[dict[str, Any]]], dict[str, Any]]] = {
     "Deposit": _deposits,
     "Transfer": _transfers,
+    "ExchangeRate": _rates,
     "SalesReceipt": _sales_receipts,
     "RefundReceipt": _refund_receipts,
     "Item": _items,

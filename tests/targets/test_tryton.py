@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from connectors.accounting.target import PeriodClosed
+from connectors.accounting.target import PeriodClosed, RateReader
 from connectors.accounts.accounts import Accounts
 from connectors.errors import ConfigError, Permanent
+from connectors.rates import ExchangeRate
 from mappings.model import JournalEntry
 from tests.stages.organisation_books import FIRST_DAY
 from tests.targets.stands import CURRENCIES, Stand
+from tests.tryton.program import day, number
 
 pytestmark = pytest.mark.parametrize("stood", ["tryton"], indirect=True)
 _DRAFTS = "SELECT id FROM account_move WHERE company = :company AND state = 'draft'"
@@ -104,6 +107,20 @@ def test_another_company_of_the_database_is_left_alone(at: Stand) -> None:
     wrong = {**chosen, "password": "forgotten"}
     with pytest.raises(ConfigError, match="does not accept these credentials"):
         accounts.add("tryton", "Wrong", wrong, account=place, slug="wrong", actor="test")
+
+
+def test_rates_that_tryton_keeps_hold_until_the_next_one(at: Stand) -> None:
+    dated = [(day(2026, 3, 1), "1.25"), (day(2026, 3, 10), "1.6")]
+    rates = [["create", [{"date": since, "rate": number(rate)} for since, rate in dated]]]
+    euro = {"name": "Euro", "code": "EUR", "symbol": "€", "digits": 2, "rounding": number("0.01")}
+    at.ledger.administrator.call("model.currency.currency.create", [{**euro, "rates": rates}])
+    assert isinstance(at.books, RateReader)
+    days = [date(2026, 2, 28), date(2026, 3, 9), date(2026, 3, 10)]
+    # So many euros for a pound, which is the reference and the company's own currency.
+    assert list(at.books.exchange_rates({"EUR", "USD"}, days)) == [
+        ExchangeRate(days[1], "EUR", "GBP", Decimal("0.8")),
+        ExchangeRate(days[2], "EUR", "GBP", Decimal("0.625")),
+    ]
 
 
 def test_what_tryton_lacks_is_said_in_words(at: Stand) -> None:

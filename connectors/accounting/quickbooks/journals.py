@@ -20,6 +20,7 @@ from connectors.accounting.quickbooks.documents import QuickBooksDocuments
 from connectors.accounting.quickbooks.forms import QuickBooksForm
 from connectors.accounting.quickbooks.journal_entries import JournalForm
 from connectors.accounting.quickbooks.payouts import DepositForm, TransferForm
+from connectors.accounting.quickbooks.rates import rates_of_days
 from connectors.accounting.quickbooks.receipts import ReceiptForm
 from connectors.accounting.target import (
     BookedEntry,
@@ -30,6 +31,7 @@ from connectors.accounting.target import (
     TaxCode,
 )
 from connectors.bank import BankLine
+from connectors.rates import ExchangeRate
 from mappings.journal.entry_parts import REFUND_RECEIPT
 from mappings.journal.suggestions import NewAccount
 from mappings.model import DEPOSIT, JOURNAL, SALES_RECEIPT, TRANSFER, JournalEntry
@@ -91,6 +93,12 @@ class QuickBooksJournals:
     def currencies(self) -> frozenset[str] | None:
         """Return None: there are no invoices."""
         return None
+
+    def exchange_rates(
+        self, currencies: Collection[str], days: Collection[date]
+    ) -> Iterator[ExchangeRate]:
+        """Yield the company's rates of days, a call each."""
+        yield from rates_of_days(self._client, currencies, days)
 
     def dimensions(self) -> list[Dimension]:
         """Return the company's classes and locations."""

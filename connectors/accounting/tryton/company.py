@@ -97,6 +97,10 @@ class TrytonCompany:
         )
         return sorted(periods, key=lambda period: period["start_date"])
 
+    def rates(self) -> list[Record]:
+        """Return every rate of every currency, `date`, `rate` and the currency's code."""
+        return self._server.search("currency.currency.rate", [], ["date", "rate", "currency.code"])
+
     def open_period(self, day: date) -> int:
         """Return the number of a day's period; `PeriodClosed`, `ConfigError` without one."""
         for period in self.periods():

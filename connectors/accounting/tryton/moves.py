@@ -32,8 +32,10 @@ from connectors.accounting.target import (
     narration,
 )
 from connectors.accounting.tryton.company import MOVE, TrytonCompany, chart_account
+from connectors.accounting.tryton.rates import rates_of_days
 from connectors.accounting.tryton.rpc import TITLE, Record
 from connectors.errors import ConfigError, Permanent
+from connectors.rates import ExchangeRate
 from mappings.journal.suggestions import NewAccount
 from mappings.model import JOURNAL, JournalEntry
 from mappings.money import coin
@@ -72,6 +74,13 @@ class TrytonMoves:
     def currencies(self) -> frozenset[str] | None:
         """Return None: there are no invoices."""
         return None
+
+    def exchange_rates(
+        self, currencies: Collection[str], days: Collection[date]
+    ) -> Iterator[ExchangeRate]:
+        """Yield the rates of days that Tryton keeps, each the last one until its day."""
+        if self._currency is not None:
+            yield from rates_of_days(self._company.rates(), self._currency, currencies, days)
 
     def dimensions(self) -> list[Dimension]:
         """Return none: lines of moves have no place for any."""

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel
 
+from console.targets import organisation_named
 from console.web.api.dependencies import Here, Poster, workspace_of
 from console.web.api.requests import Line, Slug
-from pipelines.stages.exchange_rates import import_rates
+from pipelines.stages.exchange_rates import import_rates, pull_rates
 
 router = APIRouter(tags=["rates"])
 File = Annotated[bytes, Body(media_type="application/octet-stream")]
@@ -30,4 +31,16 @@ def import_exchange_rates(
 ) -> RatesResponse:
     """Import rates, the European Central Bank's file or one of your own, its bytes as the body."""
     outcome = import_rates(workspace_of(console), source, file, body, who.name)
+    return RatesResponse(rates=outcome.rates, changed=outcome.changed)
+
+
+@router.post("/rates/pull")
+def pull_exchange_rates(
+    who: Poster,
+    console: Here,
+    organisation: Annotated[Slug, Query(description="the accounting organisation")],
+) -> RatesResponse:
+    """Take the rates that an accounting organisation keeps, for the days of its stores."""
+    workspace = workspace_of(console)
+    outcome = pull_rates(workspace, organisation_named(workspace, organisation), who.name)
     return RatesResponse(rates=outcome.rates, changed=outcome.changed)

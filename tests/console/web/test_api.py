@@ -25,6 +25,7 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("GET", "/bank/unmatched", "read", None),
     ("POST", "/bank/statements", "post", {}),
     ("POST", "/rates", "post", {}),
+    ("POST", "/rates/pull", "post", None),
     ("POST", "/costs", "post", {}),
     ("POST", "/costs/movements", "post", {}),
     ("POST", "/costs/pull", "post", None),
