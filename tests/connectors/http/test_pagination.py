@@ -65,7 +65,7 @@ def test_a_list_that_goes_round_in_circles_is_noticed(kind: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(), max_size=40), st.integers(1, 7))
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40), st.integers(1, 7))
 def test_pages_of_any_size_make_the_whole(items: list[int], size: int) -> None:
     import json
 
