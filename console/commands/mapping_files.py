@@ -9,7 +9,8 @@ import typer
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from connectors.errors import BadInput, summary
+from connectors.documents.owner_files import read_owner_document
+from connectors.errors import BadInput
 from connectors.home.settings import settings
 from connectors.lake.atomic import write_atomically
 from console.days import day
@@ -117,7 +118,7 @@ def export(
 
 def import_(file: Path) -> None:
     """Save every mapping of an exported file, for the stores and targets it names."""
-    document = validated(MappingExport, read_document(file), file)
+    document = validated(MappingExport, read_owner_document(file), file)
     with workspace() as opened:
         for exported, saved in import_mappings(opened, document, ACTOR):
             owner = exported.connection or "every store"
@@ -137,21 +138,10 @@ def _check_accounts(file: Path, config: MappingConfig, connection: str | None, t
 
 def read_mapping(file: Path) -> MappingConfig:
     """Return the mapping of a file (YAML or JSON); `BadInput` names the field that is wrong."""
-    loaded = read_document(file)
+    loaded = read_owner_document(file)
     if not isinstance(loaded, dict):
         raise BadInput(f"{file}: holds no mapping; `daybook mappings show --json` shows one")
     return validated(MappingConfig, loaded, file)
-
-
-def read_document(file: Path) -> Any:
-    """Return what a YAML or JSON file holds; `BadInput` where it can be read as neither."""
-    try:
-        # JSON is YAML, so one parser reads both.
-        return yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: is neither YAML nor JSON ({summary(error)})") from error
 
 
 def validated(kind: type[_Document], loaded: Any, file: Path) -> _Document:

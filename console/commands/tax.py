@@ -8,7 +8,8 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from connectors.errors import BadInput, summary
+from connectors.documents.owner_files import read_owner_document
+from connectors.errors import BadInput
 from console.options import Json
 from console.output import print_json, print_result
 from console.workspace import workspace
@@ -75,7 +76,9 @@ def tax(
         if remove:
             days = change_tax_profile(opened, slug, None, ACTOR)
         elif file is not None:
-            days = change_tax_profile(opened, slug, _profile(str(file), _read(file)), ACTOR)
+            days = change_tax_profile(
+                opened, slug, _profile(str(file), read_owner_document(file)), ACTOR
+            )
         elif changes:
             document = {**(before.document() if before else {}), **changes}
             days = change_tax_profile(opened, slug, _profile(slug, document), ACTOR)
@@ -125,16 +128,6 @@ def _by_region(registrations: list[dict[str, str]] | None) -> list[dict[str, str
         named = {"country": country, "region": region} if region else {"country": country}
         documents.append({**registration, **named})
     return documents
-
-
-def _read(file: Path) -> Any:
-    try:
-        # JSON is YAML, so one parser reads both.
-        return yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: is neither YAML nor JSON ({summary(error)})") from error
 
 
 def _profile(where: str, document: Any) -> TaxProfile:
