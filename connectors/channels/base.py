@@ -88,9 +88,8 @@ class Channel:
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
     yields the unit cost of every item that has one, dated today; None where the platform has none.
-    `language`
-    looks at the first lines of a file that no format identifies: it names the language of a report
-    that is the channel's all the same.
+    `language` looks at the first lines of a file that no format identifies: it names the language
+    of a report that is the channel's all the same.
     """
 
     name: str
