@@ -57,6 +57,9 @@ def test_entries_are_held_until_every_account_is_named_and_then_written(
     assert {path.parent.name for path in exports.rglob("*.csv")} == {"mugs"}
     again = accountant("publish", "--target", "acme", "--json")
     assert (again.code, again.json["ok"], again.json["entries"]) == (0, True, [])
+    rates = accountant("rates", "pull", "acme")
+    assert rates.code == 2
+    assert rates.complaint.startswith("acme tells no rates of exchange: import those of the")
 
 
 def test_a_folder_that_cannot_be_written_fails_the_days_and_not_the_books(
