@@ -82,7 +82,11 @@ class EntryRemoval:
         closed: date,
     ) -> None:
         """Post the opposite of what stands there; before it is sent again, it is looked for."""
-        opposite = opposite_of(documents, held.revision, closed + ONE_DAY)
+        # What went before its period was closed is not taken back once more.
+        present = [each for each in documents if _is_present(target, each)]
+        if not present:
+            return
+        opposite = opposite_of(present, held.revision, closed + ONE_DAY)
         self._preflight.check(target, opposite)
         if _is_begun(held):
             still = may_arrive(held, target.late_seconds)
@@ -105,17 +109,29 @@ def _is_begun(held: Publication) -> bool:
     return held.state in {"sending", "unknown"}
 
 
+def _is_present(target: OrganisationBooks, document: PostedDocument) -> bool:
+    """Return whether a document stands as it was posted; `EditedThere` where it was edited."""
+    standing = target.inspect(document.reference, document.entry)
+    if standing.state == "edited":
+        raise _edited(document)
+    return standing.state != "gone"
+
+
 def _check_removable(
     target: OrganisationBooks, document: PostedDocument, is_rolled_back: bool
 ) -> None:
     standing = target.inspect(document.reference, document.entry)
     if standing.state == "edited":
-        raise EditedThere(
-            f"{document.entry.entry_id} was edited or deleted there after Daybook posted it: "
-            "undo that, or take it out by hand"
-        )
+        raise _edited(document)
     if standing.is_matched and not is_rolled_back:
         raise EditedThere(
             f"{document.entry.entry_id} is matched with a bank line there: undo the match, "
             "then publish again, or roll the entry back"
         )
+
+
+def _edited(document: PostedDocument) -> EditedThere:
+    return EditedThere(
+        f"{document.entry.entry_id} was edited or deleted there after Daybook posted it: "
+        "undo that, or take it out by hand"
+    )

@@ -200,6 +200,28 @@ def test_what_nothing_supports_in_a_closed_period_is_taken_back_where_its_owner_
     assert len(books.markers) == 4
 
 
+def test_what_went_before_its_period_was_closed_is_not_taken_back_once_more(books: Books) -> None:
+    workspace = books.house.workspace
+    books.take(books.settlement())
+    books.send()
+    withdrawn = [f"je:store:{FIRST_DAY}:{CURRENCIES[books.name]}"]
+    workspace.registry.publications.withdraw("harbour", "store", withdrawn)
+    # Taken out, and killed before that was recorded; then somebody closes the period.
+    (held,) = workspace.registry.publications.unsupported("harbour")
+    workspace.registry.publications.mark("harbour", [held], "sending")
+    entry = first_entry(books)
+    if books.name == "xero":
+        entry["Status"] = "VOIDED"
+    else:
+        books.ledger.delete(entry["Id"])
+    books.close(FIRST_DAY)
+    chosen = entry_of(books, FIRST_DAY)
+    choose_for_closed(workspace, "store", "harbour", chosen, "first_open_day", "filed", "ann")
+    assert books.send().failed == {}
+    assert books.sales == Decimal("-20.00")
+    assert len(books.markers) == 2
+
+
 def test_a_roll_back_goes_on_where_it_was_killed_and_holds_until_it_is_released(
     books: Books,
 ) -> None:
