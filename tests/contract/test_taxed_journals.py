@@ -17,6 +17,7 @@ from connectors.accounting.target import Holding, Opening, OrganisationBooks
 from connectors.database.registry.rate_limits import SharedRateLimiter
 from connectors.home.settings import Settings
 from mappings.model import CLEARING, DEPOSIT, SALES_RECEIPT, JournalEntry, JournalLine
+from sandbox.limits import CLOCK
 from tests.connectors.accounts.platforms import Desk, desk
 from tests.contract.openapi import checked, document
 from tests.contract.test_quickbooks import Element, types, undeclared
@@ -54,6 +55,8 @@ def opened(name: str, home: Settings, folder: Path) -> Iterator[tuple[Desk, Orga
             at.accounts.settings, organisation, at.accounts.access("books-gb"), {}, limiter
         )
         at.emulator.application.exchanges.clear()
+        # Connecting does not wait for turns; what it asked has left the platform's second by now.
+        CLOCK.pass_by(1.0)
         yield at, ORGANISATIONS[name](opening)
 
 
