@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+# The two parts of an entry.
+ACTIVITY = "activity"
+PAYOUT = "payout"
 CLEARING = "clearing"
 CARRIED_FORWARD = "carried_forward"
 # What an entry becomes in an organisation.

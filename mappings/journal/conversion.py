@@ -9,16 +9,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from mappings.journal.merged_lines import by_account, by_category
-from mappings.model import CARRIED_FORWARD, CLEARING, JournalEntry, JournalLine
+from mappings.model import ACTIVITY, CARRIED_FORWARD, CLEARING, PAYOUT, JournalEntry, JournalLine
 from mappings.money import coin
-
-PAYOUT: Final = "payout"
-_ACTIVITY: Final = "activity"
 
 
 class Conversion(BaseModel):
@@ -137,7 +134,7 @@ def _pair(
     """Return the lines that bring forward: into clearing, and out of where it was carried."""
     stated, amount = brought
     of = next(line for line in lines if line.category == CLEARING)
-    clearing = replace(of, part=_ACTIVITY, amount=amount, stated=stated, transactions=0)
+    clearing = replace(of, part=ACTIVITY, amount=amount, stated=stated, transactions=0)
     return [clearing, replace(_carried(clearing, accounts), amount=-amount, stated=-stated)]
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from mappings.journal.narrations import JOINT
 from mappings.model import (
+    ACTIVITY,
     CARRIED_FORWARD,
     CLEARING,
     CREDIT_NOTE,
@@ -21,7 +22,6 @@ from mappings.model import (
 )
 
 _PAYOUTS: Final = frozenset(("transfer.payout", "transfer.payout_failed"))
-_ACTIVITY: Final = "activity"
 
 
 def is_left_open(entry: JournalEntry) -> bool:
@@ -70,7 +70,7 @@ def payout_journal(entry: JournalEntry) -> JournalEntry | None:
     """Return the journal beside the invoice of a day, of its payouts; None where there is none."""
     if is_left_open(entry):
         return None
-    lines = tuple(line for line in entry.lines if line.part != _ACTIVITY)
+    lines = tuple(line for line in entry.lines if line.part != ACTIVITY)
     if not any(line.amount for line in lines):
         return None
     return replace(entry, lines=lines, document=JOURNAL)
@@ -91,7 +91,7 @@ def is_payout(line: JournalLine) -> bool:
 
 
 def _is_of_day(line: JournalLine) -> bool:
-    return line.part == _ACTIVITY and line.category != CLEARING
+    return line.part == ACTIVITY and line.category != CLEARING
 
 
 def _is_of_settlement(line: JournalLine) -> bool:
@@ -100,6 +100,6 @@ def _is_of_settlement(line: JournalLine) -> bool:
     # Between months nothing is carried: each has an invoice, and the deposit pays all of them.
     # What one settlement leaves to the next has no settlement on its line.
     is_carried = line.category == CARRIED_FORWARD and line.settlement_id is not None
-    if is_carried and line.part == _ACTIVITY:
+    if is_carried and line.part == ACTIVITY:
         return False
     return not is_payout(line)

@@ -13,6 +13,8 @@ from typing import Final
 from mappings.journal.documents import is_payout
 from mappings.journal.merged_lines import is_purchase
 from mappings.model import (
+    ACTIVITY,
+    CARRIED_FORWARD,
     CLEARING,
     DEPOSIT,
     JOURNAL,
@@ -23,8 +25,6 @@ from mappings.model import (
 )
 
 REFUND_RECEIPT: Final = "refund_receipt"
-_ACTIVITY: Final = "activity"
-_CARRIED_FORWARD: Final = "carried_forward"
 # Tax that the buyer of a fee accounts for, on both sides.
 _SELF_TAXED: Final = "tax.self_"
 
@@ -134,15 +134,15 @@ def _counters(lines: Sequence[JournalLine]) -> list[JournalLine]:
 
     A month of a settlement that is paid out later has what is carried forward instead.
     """
-    for category in (CLEARING, _CARRIED_FORWARD):
-        listed = [e for e in lines if e.category == category and e.part == _ACTIVITY]
+    for category in (CLEARING, CARRIED_FORWARD):
+        listed = [e for e in lines if e.category == category and e.part == ACTIVITY]
         if listed:
             return listed
     return []
 
 
 def _is_on_receipt(line: JournalLine) -> bool:
-    if line.category == CLEARING or line.part != _ACTIVITY or is_payout(line):
+    if line.category == CLEARING or line.part != ACTIVITY or is_payout(line):
         return False
     # A receipt has the tax of sales alone: tax on fees would be declared as less of that.
     is_bought = is_purchase(line.category) or line.category.startswith(_SELF_TAXED)

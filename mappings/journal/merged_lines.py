@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from mappings.journal.narrations import JOINT
-from mappings.model import CLEARING, JournalEntry, JournalLine
+from mappings.model import ACTIVITY, CLEARING, JournalEntry, JournalLine
 
 Grouping = Literal["category", "account"]
 BY_CATEGORY: Final = "category"
@@ -65,7 +65,7 @@ def _merged(lines: Sequence[JournalLine]) -> list[JournalLine]:
         # Its tax would have no line to stand on.
         if tax:
             return list(lines)
-        if first.category != CLEARING and first.part == "activity":
+        if first.category != CLEARING and first.part == ACTIVITY:
             return []
     treatments = dict.fromkeys(line.tax_treatment for line in lines if line.tax_treatment)
     taxed_as = {(line.tax_treatment, line.tax_country, line.tax_rate) for line in lines}

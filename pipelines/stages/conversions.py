@@ -11,7 +11,6 @@ import duckdb
 from connectors.rates import LAST_BEFORE, Rates
 from mappings.journal.config import MappingConfig
 from mappings.journal.conversion import (
-    PAYOUT,
     Cleared,
     Conversion,
     ConversionAccounts,
@@ -27,6 +26,7 @@ from mappings.model import (
     CARRIED_FORWARD,
     CLEARING,
     JOURNAL,
+    PAYOUT,
     JournalEntry,
     JournalLine,
     day_of,

@@ -14,7 +14,7 @@ from connectors.channels import channel
 from connectors.database.registry import Connection
 from connectors.documents.api_documents import records
 from connectors.lake.engine import quoted
-from mappings.model import CARRIED_FORWARD, CLEARING, JournalEntry, JournalLine
+from mappings.model import ACTIVITY, CARRIED_FORWARD, CLEARING, JournalEntry, JournalLine
 from pipelines.stages.documents import text_of
 from pipelines.stages.entry_lines import load_by_day, paid_elsewhere
 from pipelines.stages.journal_tables import load_mapping
@@ -180,7 +180,7 @@ def behind(line: JournalLine, entry: JournalEntry, day_sources: list[Source]) ->
 
 def _is_summed(line: JournalLine, source: Source, *, is_split: bool) -> bool:
     # What an earlier month carried forward is no transaction of the entry.
-    is_carried = line.category == CARRIED_FORWARD and line.part == "activity"
+    is_carried = line.category == CARRIED_FORWARD and line.part == ACTIVITY
     if line.category == CLEARING or (is_carried and line.settlement_id and line.transactions):
         return source.settlement_id == line.settlement_id
     tax = (line.tax_treatment, line.tax_country, line.tax_region, line.tax_rate)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from connectors.accounting.beancount.generated import BANNER, sealed
 from connectors.accounting.beancount.parser import Directive
-from connectors.accounting.beancount.renderer import OPENING_DAY, PAYOUT
+from connectors.accounting.beancount.renderer import OPENING_DAY
 from connectors.accounting.beancount.sources import sources
-from mappings.model import CLEARING
+from mappings.model import CLEARING, PAYOUT
 
 _FIELD = re.compile(r";; (accounts|clearing|currencies):((?: \S+)*)\n")
 _DECLARED = re.compile(

@@ -9,9 +9,8 @@ from pathlib import Path
 from connectors.accounting.beancount.accounts import Uses, uses_of
 from connectors.accounting.beancount.generated import read, sealed
 from connectors.accounting.beancount.parser import Directive, Unreadable, read_directives
-from connectors.accounting.beancount.renderer import PAYOUT
 from connectors.accounting.beancount.syntax import aligned, number
-from mappings.model import CLEARING, PostedLine, original_of
+from mappings.model import CLEARING, PAYOUT, PostedLine, original_of
 
 YEAR_FILES = "[0-9][0-9][0-9][0-9].beancount"
 Entry = tuple[Directive, ...]

@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from connectors.accounting.beancount.renderer import ACTIVITY, ACTIVITY_TAGS, HASH_PREFIX, PAYOUT
+from connectors.accounting.beancount.renderer import ACTIVITY_TAGS, HASH_PREFIX
 from connectors.accounting.beancount.syntax import unquoted
-from mappings.model import PostedLine
+from mappings.model import ACTIVITY, PAYOUT, PostedLine
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
 _TAGS = "|".join((*ACTIVITY_TAGS, PAYOUT))

@@ -22,7 +22,9 @@ from connectors.errors import Permanent
 from mappings.journal import narrations
 from mappings.journal.narrations import JOINT
 from mappings.model import (
+    ACTIVITY,
     CLEARING,
+    PAYOUT,
     PROVISIONAL,
     JournalEntry,
     JournalLine,
@@ -31,8 +33,6 @@ from mappings.model import (
     settlement_of,
 )
 
-ACTIVITY = "activity"
-PAYOUT = "payout"
 # The tag of what is not a payout: a reader of the books filters by it.
 _DAILY, _SETTLEMENT, _COSTS = "daily", "settlement", "costs"
 ACTIVITY_TAGS = (_DAILY, _SETTLEMENT, _COSTS)

@@ -7,7 +7,7 @@ what the channel states, tax included.
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -34,7 +34,6 @@ Scheme = Literal[
     "consumption_tax",
     "voec",
 ]
-SCHEMES: Final[tuple[Scheme, ...]] = get_args(Scheme)
 ItemClass = Literal["standard", "reduced", "zero", "exempt"]
 FeeTax = Literal["stated", "included", "reverse_charge", "none"]
 Region = Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,3}$")]

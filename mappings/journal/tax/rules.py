@@ -36,7 +36,6 @@ CONDITIONS: Final = (
     "class",
     "fees",
 )
-OUTSIDE: Final = "outside"
 
 
 @dataclass(frozen=True, slots=True)
