@@ -24,15 +24,17 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 from sandbox.oauth import Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import SHOPIFY
+from sandbox.sales import Sales
+from sandbox.shopify_costs import LARGEST_COST, actual_cost, requested_cost
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
-from sandbox.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
+from sandbox.shopify_orders import ShopFeeds, earned, number_of, variant_node
+from sandbox.shopify_schema import SCHEMA
 from sandbox.shopify_search import connection
 
 HOUR, DAY = 3_600.0, 86_400.0
 # Few, so that a shop has several pages; Shopify's own limit is 250.
 _VARIANTS_AT_ONCE = 2
-_ITEMS = (("MUG-BLUE", "4.10"), ("MUG-RED", "4.25"), ("PRINT", None), (None, "1.00"))
 VERSION = "2026-10"
 
 
@@ -66,8 +68,10 @@ class Shopify(Granting):
             self.second: ShopifyMoney(("GBP",), "Europe/London", seed=2, quiet=True),
             self.third: GatewayMoney(),
         }
+        self.sales = {shop.id: self._sales_of(shop) for shop in self.shops.values()}
         self.variants = {
-            shop.id: [variant(*item) for item in _ITEMS] for shop in self.shops.values()
+            account: [variant_node(listing, sales.currency) for listing in sales.listings]
+            for account, sales in self.sales.items()
         }
         self.throttled = 0
         self.limits = Limits(SHOPIFY)
@@ -116,6 +120,14 @@ class Shopify(Granting):
         """Uninstall the application, as the merchant does."""
         self._installed.discard(account)
         self.oauth.revoke(account)
+
+    def _sales_of(self, shop: ShopifyShop) -> Sales:
+        return Sales(
+            lambda: self.money[shop.id],
+            lambda: earned(self.money[shop.id]),
+            number_of,
+            shop.currency,
+        )
 
     def _shop(self, request: Request) -> ShopifyShop:
         domain = request.path_params["shop"]
@@ -206,7 +218,7 @@ class Shopify(Granting):
             return JSONResponse({"errors": text}, 401)
         body = await request.json()
         form: dict[str, Any] = body.get("variables") or {}
-        points = cost(body["query"], int(form.get("first") or 0))
+        points = requested_cost(body["query"], form)
         # Refused whatever the bucket holds: waiting would not help.
         if points > LARGEST_COST:
             text = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
@@ -223,7 +235,7 @@ class Shopify(Granting):
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
         root = self._root(shop)
         completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
-        actual = cost(body["query"], nodes_of(completed.data))
+        actual = min(points, actual_cost(body["query"], completed.data))
         # Charged by the requested cost first, then corrected to the actual one.
         self.limits.give_back(request.url.path, shop.id, points - actual)
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
@@ -265,17 +277,8 @@ class Shopify(Granting):
                 self.variants[shop.id], query, _VARIANTS_AT_ONCE
             ),
             **self.money[shop.id].root(),
+            **ShopFeeds(self.sales[shop.id], self.money[shop.id]).root(),
         }
-
-
-def variant(sku: str | None, cost: str | None, currency: str = "USD") -> dict[str, Any]:
-    """Return a product's variant with its cost per item, which its owner may leave out."""
-    unit_cost = None if cost is None else {"amount": cost, "currencyCode": currency}
-    return {
-        "id": f"gid://shopify/ProductVariant/{sku}",
-        "sku": sku,
-        "inventoryItem": {"id": f"gid://shopify/InventoryItem/{sku}", "unitCost": unit_cost},
-    }
 
 
 def _error(code: str, text: str, status: int = 400) -> Response:

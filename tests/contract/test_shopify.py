@@ -22,6 +22,13 @@ from graphql import (
 from connectors.channels.shopify import CHANNEL
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
+from connectors.channels.shopify.feed_queries import (
+    CUSTOMERS,
+    ORDER_FEED,
+    ORDER_LINES,
+    PRODUCT_VARIANTS,
+    PRODUCTS,
+)
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import (
     CHANGED,
@@ -38,13 +45,19 @@ from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.stock import pull_costs
 from sandbox.faults import Exchange
+from sandbox.sales import SoldItem
 from sandbox.shopify import Shopify
 from sandbox.shopify_schema import SCHEMA
+from tests.channels.feeds import read_feed
 from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}
-QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS]
+FEEDS = [ORDER_FEED, ORDER_LINES, PRODUCTS, PRODUCT_VARIANTS, CUSTOMERS]
+QUESTIONS = [
+    *(IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS),
+    *FEEDS,
+]
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +124,9 @@ def test_answers_are_of_the_types_that_shopify_promises(
             shop = connected(at, account)
             shop.sync()
             house = shop.house
+            shop.desk.emulator.sales[account].place(*[SoldItem("CUP", 1, Decimal(1))] * 3)
+            for stream in ("orders", "products", "contacts"):
+                assert read_feed(shop, stream)
             at.registry.mappings.save({"cost_of_goods": True}, "d", house.slug, actor="test")
             pull_costs(house.workspace, house.connection, house.connection, "test", shop.now)
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")
