@@ -38,6 +38,12 @@ FEEDS = {
         product=lambda r: [v["sku"] for v in r["variants"]["nodes"]],
         contact=lambda r: r["id"].rpartition("/")[2],
     ),
+    "woocommerce": Feed(
+        order=lambda r: r["number"],
+        lines=lambda r: [line["sku"] for line in r["line_items"]],
+        product=lambda r: [] if r["type"] == "variable" else [r["sku"] or None],
+        contact=lambda r: str(r["id"]),
+    ),
 }
 
 
@@ -74,7 +80,7 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
 
     before = sales.place(buyer=sales.buyers[0].number)
     placed = sales.place(*(SoldItem(f"SKU-{n}", 1, Decimal(n)) for n in range(1, 13)))
-    oldest = next(s for s in sales.sales() if s.progress == "completed")
+    oldest = next(s for s in sales.sales() if s.progress in {"completed", "paid"})
     changed = sales.change(oldest.number, "refunded")
     recent = {feed.order(r): feed.lines(r) for r in read_feed(at, "orders", placed.made_at)}
     assert recent[placed.number] == [item.sku for item in placed.items]
@@ -85,7 +91,7 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
     listing = sales.reprice(1, Decimal("99.50"))
     fresh = [feed.product(record) for record in read_feed(at, "products", listing.changed_at)]
     assert any(listing.sku in skus for skus in fresh)
-    assert len(fresh) == 1 or "products" in feed.unfiltered
+    assert len(fresh) < len(sales.listings) or "products" in feed.unfiltered
     if feed.contact is not None:
         assert sorted(map(feed.contact, read_feed(at, "contacts"))) == [
             b.number for b in sales.buyers
