@@ -5,11 +5,12 @@ The command line, the API and the pages do it here. Connecting its account, and 
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.fields import slug_for
 from connectors.accounts.platforms import has_settlements, platform_named
-from connectors.accounts.setup import Imports, Setup
+from connectors.accounts.setup import Imports, Setup, StreamChoice, StreamName
 from connectors.channels import CHANNELS
 from connectors.database.registry import Connection, Registry
 from connectors.database.registry.findings import MAPPING
@@ -64,6 +65,29 @@ def change_imports(
     if after != before:
         keep_setup(workspace, connection, after, actor)
     return imports
+
+
+def stream_choices(
+    connection: Connection, imports: Imports, changes: Mapping[StreamName, Mapping[str, object]]
+) -> dict[StreamName, StreamChoice]:
+    """Return the choices of streams with some changed: `history` and `ongoing`, where given.
+
+    Raises `BadInput` for a stream that the connection's platform does not have.
+    """
+    source = CHANNELS.get(connection.channel)
+    choices = dict(imports.streams)
+    for name, change in changes.items():
+        # Payments stand in the orders of most platforms.
+        feeds: tuple[StreamName, ...] = ("payments", "orders") if name == "payments" else (name,)
+        if source is None or not any(source.stream(feed) for feed in feeds):
+            title = platform_named(connection.channel).title
+            raise BadInput(f"{connection.slug}: Daybook reads no {name} from {title}")
+        before = imports.stream(name)
+        after = before.model_copy(update=dict(change))
+        # What comes counts from when it was chosen.
+        since = before.since if before.ongoing and before.since else datetime.now(UTC)
+        choices[name] = after.model_copy(update={"since": since if after.is_on else None})
+    return {name: choice for name, choice in choices.items() if choice.is_on}
 
 
 def keep_setup(

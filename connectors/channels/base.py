@@ -13,6 +13,7 @@ from typing import Protocol
 import duckdb
 
 from connectors.channels.notifications import NotificationSupport
+from connectors.channels.streams import Stream, StreamName
 from connectors.channels.sync_context import SyncContext
 from connectors.costs import UnitCost
 from connectors.documents.control_totals import DocumentFormat
@@ -88,6 +89,7 @@ class Channel:
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
     yields the unit cost of every item that has one, dated today; None where the platform has none.
+    `streams` are the records that it hands out apart from settlements.
     `language` looks at the first lines of a file that no format identifies: it names the language
     of a report that is the channel's all the same.
     """
@@ -104,6 +106,7 @@ class Channel:
     carries: bool = False
     notifications: NotificationSupport | None = None
     language: Callable[[str], str | None] | None = None
+    streams: tuple[Stream, ...] = ()
 
     @property
     def supports_provisional(self) -> bool:
@@ -120,6 +123,10 @@ class Channel:
             except (csv.Error, ValueError):
                 continue
         return None
+
+    def stream(self, name: StreamName) -> Stream | None:
+        """Return one of its streams; None where the platform has no such records apart."""
+        return next((stream for stream in self.streams if stream.name == name), None)
 
     def format_of(self, manifest: Manifest) -> Format:
         """Return the format of a stored document; `BadInput` for one of another version's."""

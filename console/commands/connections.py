@@ -12,7 +12,7 @@ from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_sync
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
-from console.commands import accounts, notifications, removal, tax
+from console.commands import accounts, notifications, removal, streams, tax
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from console.workspace import workspace
@@ -22,6 +22,7 @@ app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=
 accounts.register(app)
 removal.register(app)
 notifications.register(app)
+streams.register(app)
 tax.register(app)
 
 

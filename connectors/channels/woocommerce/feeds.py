@@ -16,11 +16,12 @@ from connectors.channels.sync_context import SyncContext
 from connectors.channels.woocommerce.api import LIMITS, StoreApi, error_for, without_zone
 from connectors.http.guard import Guard
 
-# No names and no addresses: a country decides taxes, and a number tells customers apart.
+# No names and no addresses: a country decides taxes, and a number tells customers apart; of guests
+# the mail address does, which becomes a pseudonym before anything is stored.
 _ORDER = (
     "id,number,parent_id,status,currency,prices_include_tax,created_via,customer_id,"
     "date_created_gmt,date_modified_gmt,date_paid_gmt,date_completed_gmt,total,total_tax,"
-    "discount_total,shipping_total,shipping_tax,payment_method,transaction_id,billing.country,"
+    "discount_total,shipping_total,shipping_tax,payment_method,transaction_id,billing.country,billing.email,"
     "shipping.country,line_items,fee_lines,coupon_lines,refunds"
 )
 _PRODUCT = (

@@ -29,6 +29,7 @@ from connectors.database.registry.posting_models import (
     UnitCostRow,
 )
 from connectors.database.registry.publications import DRAFTS, LIVE
+from connectors.database.registry.record_models import RecordDayRow, RecordImportRow
 from connectors.database.registry.records import (
     Connection,
     ConnectionKind,
@@ -234,6 +235,8 @@ class Connections(Repository):
                 MappingVersionRow,
                 UnitCostRow,
                 StockMovementRow,
+                RecordImportRow,
+                RecordDayRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
             session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))

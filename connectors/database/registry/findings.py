@@ -15,8 +15,11 @@ NOTIFICATIONS: Final = "notifications: "
 MAPPING: Final = "accounts: "
 CHANGED_THERE: Final = "changed in the accounts: "
 ATTACHMENTS: Final = "documents: "
+LISTINGS: Final = "products: "
 MISSING: Final = ""
-_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE, ATTACHMENTS)
+_NAMED: Final = (
+    *(NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE, ATTACHMENTS, LISTINGS),
+)
 _ORDER: Final = (MISSING, *_NAMED)
 
 

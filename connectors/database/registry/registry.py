@@ -27,6 +27,7 @@ from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
+from connectors.database.registry.record_imports import RecordImports
 from connectors.database.registry.sealed import SealedCredentials
 from connectors.database.registry.stock import StockLedger
 from connectors.database.registry.sync_schedule import SyncSchedule
@@ -58,6 +59,7 @@ class Registry:
         self.mappings = Mappings(engine)
         self.publications = Publications(engine)
         self.rate_limits = RateLimits(engine)
+        self.record_imports = RecordImports(engine)
         self.sessions = UserSessions(engine)
         self.stock = StockLedger(engine)
         self.sync_schedule = SyncSchedule(engine)

@@ -19,7 +19,7 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from connectors.accounts.platforms import PLATFORMS
-from connectors.accounts.setup import Step
+from connectors.accounts.setup import Step, StreamName
 from connectors.database.registry import Role
 from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
@@ -107,6 +107,14 @@ class NewPending(RequestBody):
     slug: Slug | None = None
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
+class StreamChange(TypedDict, total=False):
+    """Changes to one stream of records: what was before, and what comes from now on."""
+
+    history: bool
+    ongoing: bool
+
+
 # A TypedDict, because a field left out is not one that is null: that clears it. Strict, because
 # "yes" and 1 would pass for true.
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -116,6 +124,9 @@ class ImportsChange(TypedDict, total=False):
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
     provisional: bool
+    streams: dict[StreamName, StreamChange]
+    customer_roles: Annotated[tuple[Line, ...], Field(strict=False)]
+    poll_minutes: Annotated[int, Field(ge=1, le=1440)]
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -1,0 +1,163 @@
+"""Import of records: orders, payments, products and contacts of a connected account.
+
+A stream is read by its platform's time of modification, from where the last import of it ended.
+What a stream names of a record is upserted by the record's own id, in one file a day on which
+records were made; nothing else of it is stored.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+
+from connectors.accounts.accounts import Accounts
+from connectors.accounts.setup import STREAMS, Imports, Setup, StreamChoice, StreamName
+from connectors.channels import channel
+from connectors.channels.history import first_day, today_of
+from connectors.channels.streams import Record, Stream
+from connectors.database.registry import Connection
+from connectors.database.registry.record_imports import RecordImport
+from connectors.lake.windows import ONE_DAY, Window, midnight
+from pipelines.stages.fetch import sync_context
+from pipelines.stages.imports import LOCK_SECONDS
+from pipelines.stages.record_store import DATED, RecordStore
+from pipelines.stages.workspace import Workspace
+
+# Lists by time of modification are some minutes behind on most platforms.
+LOOKBACK = timedelta(minutes=15)
+# Of products and customers the oldest count as much as the newest.
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+# Records that are upserted together; more would wait in memory, fewer rewrite days too often.
+AT_ONCE = 20_000
+
+
+@dataclass
+class ImportedStream:
+    """The result for one stream: records read, records that were new or other, days they are of."""
+
+    read: int = 0
+    changed: int = 0
+    days: set[date] = field(default_factory=set)
+
+
+def chosen_streams(connection: Connection) -> list[Stream]:
+    """Return the streams that are imported from an account, as its owner chose."""
+    imports = Setup.model_validate(connection.setup).imports
+    streams = (
+        channel(connection.channel).stream(name) for name in STREAMS if _is_read(imports, name)
+    )
+    return [stream for stream in streams if stream is not None]
+
+
+def _is_read(imports: Imports, name: StreamName) -> bool:
+    # Most platforms state payments within their orders.
+    feeds: tuple[StreamName, ...] = ("orders", "payments") if name == "orders" else (name,)
+    return any(imports.stream(each).is_on for each in feeds)
+
+
+def import_streams(
+    workspace: Workspace, connection: Connection, now: datetime
+) -> dict[StreamName, ImportedStream]:
+    """Read what changed in each chosen stream, and ask for the days that this touches.
+
+    Raises the errors of the platform's calls, `NeedsReconnection` among them; streams that were
+    read before stay imported.
+    """
+    results = {}
+    for stream in chosen_streams(connection):
+        since = _since(workspace, connection, stream, now)
+        if since is not None:
+            results[stream.name] = import_stream(workspace, connection, stream, since, now)
+    return results
+
+
+def _choice(imports: Imports, name: StreamName) -> StreamChoice:
+    """Return the choice for a stream; one that feeds two tables serves both."""
+    choice = imports.stream(name)
+    if name != "orders":
+        return choice
+    payments = imports.stream("payments")
+    instants = [each.since for each in (choice, payments) if each.since is not None]
+    return StreamChoice(
+        history=choice.history or payments.history,
+        ongoing=choice.ongoing or payments.ongoing,
+        since=min(instants, default=None),
+    )
+
+
+def _since(
+    workspace: Workspace, connection: Connection, stream: Stream, now: datetime
+) -> datetime | None:
+    """Return from when changes are to be read; None where everything chosen is here."""
+    choice = _choice(Setup.model_validate(connection.setup).imports, stream.name)
+    begin = choice.since or now
+    if choice.history:
+        first = first_day(connection, workspace.settings.first_day)
+        begin = midnight(first, connection.timezone) if stream.name in DATED else _EVER
+    before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
+    # What was skipped is caught up on, without connecting again.
+    if before is None or begin < before.since:
+        return begin
+    return max(begin, before.through - LOOKBACK) if choice.ongoing else None
+
+
+def import_stream(
+    workspace: Workspace, connection: Connection, stream: Stream, since: datetime, now: datetime
+) -> ImportedStream:
+    """Read one stream from an instant on, and store what is new or has changed of it."""
+    accounts = Accounts(workspace.settings, workspace.registry)
+    today = today_of(connection, now)
+    first = first_day(connection, workspace.settings.first_day)
+    result = ImportedStream()
+    with (
+        accounts.recording_refusals(connection.slug),
+        workspace.registry.lock(f"records {connection.slug}", LOCK_SECONDS),
+    ):
+        window = Window(today, today + ONE_DAY)
+        context = sync_context(workspace, accounts, connection, window, first, now, (), Event())
+        store = RecordStore(workspace, connection, stream, first)
+        for records in _batches(stream.read(context, since)):
+            result.read += len(records)
+            days = store.upsert(records)
+            result.changed += store.changed
+            result.days |= days
+            # At once: a process that is killed here leaves no stored day without its request.
+            if stream.name in DATED:
+                workspace.registry.record_imports.request_days(connection.slug, days)
+        _note(workspace, connection, stream, since, now, result)
+    return result
+
+
+def _note(
+    workspace: Workspace,
+    connection: Connection,
+    stream: Stream,
+    since: datetime,
+    now: datetime,
+    result: ImportedStream,
+) -> None:
+    """Store how far the stream is read; what was read before stays part of it."""
+    before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
+    days = result.days if stream.name in DATED else ()
+    workspace.registry.record_imports.set(
+        RecordImport(
+            connection.slug,
+            stream.name,
+            since=min(since, before.since) if before else since,
+            through=now,
+            first_day=min(days, default=None),
+            last_day=max(days, default=None),
+        )
+    )
+
+
+def _batches(pages: Iterator[Sequence[Record]]) -> Iterator[list[Record]]:
+    """Gather pages to batches of about `AT_ONCE` records."""
+    batch: list[Record] = []
+    for page in pages:
+        batch.extend(page)
+        if len(batch) >= AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
