@@ -29,11 +29,20 @@ class Feed:
     lines: Callable[[Record], list[str | None]]
     product: Callable[[Record], list[str | None]]
     contact: Callable[[Record], str] | None = None
+    listed: Callable[[Sales], list[str | None]] = lambda sales: [o.sku for o in sales.listings]
     unfiltered: frozenset[str] = frozenset()
     is_sale: Callable[[Record], bool] = lambda _record: True
 
 
 FEEDS = {
+    "ebay": Feed(
+        order=lambda r: r["orderId"],
+        lines=lambda r: [line["sku"] for line in r["lineItems"]],
+        product=lambda r: [r["sku"]],
+        # Every item of the inventory has a SKU of its own.
+        listed=lambda sales: list(sales.skus),
+        unfiltered=frozenset({"products"}),
+    ),
     "shopify": Feed(
         order=lambda r: r["name"],
         lines=lambda r: [line["sku"] for line in r["lineItems"]["nodes"]],
@@ -87,7 +96,7 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
     assert skus == {s.number: [i.sku for i in s.items] for s in sales.sales()}
     assert any(len(lines) > len(set(lines)) for lines in skus.values())
     listed = [sku for record in read_feed(at, "products") for sku in feed.product(record)]
-    assert sorted(map(str, listed)) == sorted(str(each.sku) for each in sales.listings)
+    assert sorted(map(str, listed)) == sorted(map(str, feed.listed(sales)))
 
     before = sales.place(buyer=sales.buyers[0].number)
     placed = sales.place(*(SoldItem(f"SKU-{n}", 1, Decimal(n)) for n in range(1, 13)))

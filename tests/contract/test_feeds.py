@@ -34,6 +34,18 @@ class Contract:
 
 CONTRACTS = [
     Contract(
+        "ebay",
+        "ebay/sell_fulfillment_v1_oas3.json",
+        {"orders": ("get", "/order")},
+        "/sell/fulfillment/v1",
+    ),
+    Contract(
+        "ebay",
+        "ebay/sell_inventory_v1_oas3.json",
+        {"products": ("get", "/inventory_item")},
+        "/sell/inventory/v1",
+    ),
+    Contract(
         "square",
         "square/api.json",
         {
