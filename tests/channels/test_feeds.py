@@ -43,6 +43,11 @@ FEEDS = {
         listed=lambda sales: list(sales.skus),
         unfiltered=frozenset({"products"}),
     ),
+    "etsy": Feed(
+        order=lambda r: str(r["receipt_id"]),
+        lines=lambda r: [line["sku"] for line in r["transactions"]],
+        product=lambda r: [each["sku"] or None for each in r["inventory"]["products"]],
+    ),
     "shopify": Feed(
         order=lambda r: r["name"],
         lines=lambda r: [line["sku"] for line in r["lineItems"]["nodes"]],

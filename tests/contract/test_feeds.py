@@ -46,6 +46,14 @@ CONTRACTS = [
         "/sell/inventory/v1",
     ),
     Contract(
+        "etsy",
+        "etsy/3.0.0.json",
+        {
+            "orders": ("get", "/v3/application/shops/{shop_id}/receipts"),
+            "products": ("get", "/v3/application/shops/{shop_id}/listings"),
+        },
+    ),
+    Contract(
         "square",
         "square/api.json",
         {
