@@ -53,6 +53,10 @@ EBAY = Plan(
     (
         Rule("Finances", r"/sell/finances/v1/.*", partial(Quota, 15_000, DAY),
              of_application=True),
+        Rule("Orders", r"/sell/fulfillment/v1/.*", partial(Quota, 100_000, DAY),
+             of_application=True),
+        Rule("Inventory", r"/sell/inventory/v1/.*", partial(Quota, 2_000_000, DAY),
+             of_application=True),
     ),
     _ebay,
 )  # fmt: skip

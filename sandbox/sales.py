@@ -207,7 +207,9 @@ class Sales:
             if entry.amount < 0:
                 returned.setdefault(entry.number, []).append(entry)
             else:
-                charged[entry.number] = entry
+                before = charged.get(entry.number)
+                amount = entry.amount + (before.amount if before else 0)
+                charged[entry.number] = replace(before or entry, amount=amount)
         for place, entry in enumerate(charged.values()):
             yield self._sold(place, entry, returned.pop(entry.number, []))
         for place, entries in enumerate(returned.values()):

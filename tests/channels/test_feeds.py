@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,39 @@ class Feed:
     lines: Callable[[Record], list[str | None]]
     product: Callable[[Record], list[str | None]]
     contact: Callable[[Record], str] | None = None
+    listed: Callable[[Sales], list[str | None]] = lambda sales: [o.sku for o in sales.listings]
     unfiltered: frozenset[str] = frozenset()
+    is_sale: Callable[[Record], bool] = lambda _record: True
 
 
 FEEDS = {
+    "ebay": Feed(
+        order=lambda r: r["orderId"],
+        lines=lambda r: [line["sku"] for line in r["lineItems"]],
+        product=lambda r: [r["sku"]],
+        # Every item of the inventory has a SKU of its own.
+        listed=lambda sales: list(sales.skus),
+        unfiltered=frozenset({"products"}),
+    ),
+    "etsy": Feed(
+        order=lambda r: str(r["receipt_id"]),
+        lines=lambda r: [line["sku"] for line in r["transactions"]],
+        product=lambda r: [each["sku"] or None for each in r["inventory"]["products"]],
+    ),
     "shopify": Feed(
         order=lambda r: r["name"],
         lines=lambda r: [line["sku"] for line in r["lineItems"]["nodes"]],
         product=lambda r: [v["sku"] for v in r["variants"]["nodes"]],
         contact=lambda r: r["id"].rpartition("/")[2],
+    ),
+    "square": Feed(
+        order=lambda r: r["id"],
+        is_sale=lambda r: "returns" not in r,
+        lines=lambda r: [each["catalog_object_id"][4:] for each in r["line_items"]],
+        product=lambda r: [
+            each["item_variation_data"].get("sku") for each in r["item_data"]["variations"]
+        ],
+        contact=lambda r: r["id"].removeprefix("CUST"),
     ),
     "woocommerce": Feed(
         order=lambda r: r["number"],
@@ -70,28 +95,32 @@ def numbers(sales: Sales) -> list[str]:
 
 def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> None:
     feed, sales = FEEDS[at.desk.name], sales_of(at)
-    orders = read_feed(at, "orders")
+    orders = [record for record in read_feed(at, "orders") if feed.is_sale(record)]
     assert sorted(map(feed.order, orders)) == numbers(sales)
     skus = {feed.order(order): feed.lines(order) for order in orders}
     assert skus == {s.number: [i.sku for i in s.items] for s in sales.sales()}
     assert any(len(lines) > len(set(lines)) for lines in skus.values())
     listed = [sku for record in read_feed(at, "products") for sku in feed.product(record)]
-    assert sorted(map(str, listed)) == sorted(str(each.sku) for each in sales.listings)
+    assert sorted(map(str, listed)) == sorted(map(str, feed.listed(sales)))
 
     before = sales.place(buyer=sales.buyers[0].number)
     placed = sales.place(*(SoldItem(f"SKU-{n}", 1, Decimal(n)) for n in range(1, 13)))
     oldest = next(s for s in sales.sales() if s.progress in {"completed", "paid"})
     changed = sales.change(oldest.number, "refunded")
-    recent = {feed.order(r): feed.lines(r) for r in read_feed(at, "orders", placed.made_at)}
+    recent = {
+        feed.order(r): feed.lines(r)
+        for r in read_feed(at, "orders", placed.made_at)
+        if feed.is_sale(r)
+    }
     assert recent[placed.number] == [item.sku for item in placed.items]
     assert changed.number in recent
     assert before.number not in recent or "orders" in feed.unfiltered
     assert len(recent) < 10 or "orders" in feed.unfiltered
 
     listing = sales.reprice(1, Decimal("99.50"))
-    fresh = [feed.product(record) for record in read_feed(at, "products", listing.changed_at)]
-    assert any(listing.sku in skus for skus in fresh)
-    assert len(fresh) < len(sales.listings) or "products" in feed.unfiltered
+    offers = [feed.product(record) for record in read_feed(at, "products", listing.changed_at)]
+    assert any(listing.sku in skus for skus in offers)
+    assert len(offers) < len(sales.listings) or "products" in feed.unfiltered
     if feed.contact is not None:
         assert sorted(map(feed.contact, read_feed(at, "contacts"))) == [
             b.number for b in sales.buyers
@@ -101,6 +130,20 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
         assert buyer.number in newest
         assert len(newest) == 1 or "contacts" in feed.unfiltered
     assert not at.desk.emulator.limits.refused
+
+
+def test_payments_of_their_own_are_those_of_the_orders(at: Store) -> None:
+    module = import_module(f"connectors.channels.{at.desk.name}.feeds")
+    assert hasattr(module, "read_payments") is (at.desk.name == "square")
+    if at.desk.name != "square":
+        return
+    sales = sales_of(at)
+    payments = read_feed(at, "payments")
+    assert len({payment["id"] for payment in payments}) == len(payments)
+    paid = {p["order_id"] for p in payments if p["status"] == "COMPLETED"}
+    assert paid == {sale.number for sale in sales.sales() if sale.is_paid}
+    placed = sales.place()
+    assert {p["order_id"] for p in read_feed(at, "payments", placed.made_at)} >= {placed.number}
 
 
 def test_a_platform_that_breaks_off_is_an_error_and_no_short_list(at: Store) -> None:

@@ -212,14 +212,12 @@ class StoreApi:
         What comes twice is the same item, or a newer state of it.
         """
         for _ in range(_ROUNDS):
-            count, total = 0, 0
+            totals = []
             for page in self._remote.pages(self._first(path, filters), _next_request):
-                items = page.json or []
-                count += len(items)
-                total = int(page.headers.get("X-WP-Total", count))
-                yield items
+                totals.append(int(page.headers.get("X-WP-Total", 0)))
+                yield page.json or []
             # An item that leaves the list moves another one between two pages.
-            if count >= total:
+            if totals[-1] >= totals[0]:
                 return
         raise Transient("the store's lists change while they are read: try again")
 
