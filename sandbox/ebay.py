@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.ebay_money import EBayMoney
+from sandbox.ebay_notifications import EBayNotifications
 from sandbox.ebay_signatures import SigningKeys, Unsigned
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
@@ -93,6 +94,7 @@ class EBay(Granting):
                 Route("/sell/finances/v1/payout", self._payouts),
                 Route("/sell/finances/v1/payout/{number}", self._payout),
                 Route("/sell/finances/v1/transaction", self._transactions),
+                *EBayNotifications(self._holder).routes,
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
