@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from sandbox.ebay_feeds import EbayFeeds, earned, number_of
 from sandbox.ebay_money import EBayMoney
+from sandbox.ebay_notifications import EBayNotifications
 from sandbox.ebay_signatures import SigningKeys, Unsigned
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
@@ -98,6 +99,7 @@ class EBay(Granting):
                 Route("/sell/finances/v1/transaction", self._transactions),
                 Route("/sell/fulfillment/v1/order", self._orders),
                 Route("/sell/inventory/v1/inventory_item", self._items),
+                *EBayNotifications(self._holder).routes,
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))

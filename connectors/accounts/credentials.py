@@ -16,6 +16,7 @@ from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup
 from connectors.accounts.tokens import Token
 from connectors.accounts.vault import OPEN, Vault
+from connectors.accounts.webhook_secrets import WebhookSecrets
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
 from connectors.http import Remembered
@@ -134,10 +135,15 @@ class Credentials:
         """Keep exactly these fields of an owner, in one step."""
         secrets = secret_names(platform) | {TOKEN}
         named = {n if n in secrets else OPEN + n: value for n, value in fields.items()}
+        signed_by = platform.deliveries.signed_by if platform.deliveries else None
         with self.vault.hold(owner) as locked:
+            before = locked.fields.get(signed_by or "")
             # Fields of the previous credentials must not mix with the new ones.
             gone = dict.fromkeys(set(locked.fields) - set(named))
             locked.save({**gone, **named})
+        if before is not None and before != named.get(signed_by or ""):
+            # Webhooks on their way are signed with the one that was just replaced.
+            WebhookSecrets(self.vault).supersede(owner, before)
 
 
 def application(platform: Platform) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import httpx2
 
 from connectors.accounts.consent import Question
+from connectors.accounts.deliveries import DeliverySupport
 from connectors.accounts.tokens import Token
 from connectors.errors import BadInput
 from connectors.http.tokens import TokenSource
@@ -141,7 +142,8 @@ class Platform:
     platform's page on which the seller removes the access.
     `inactivity_limit` is the life of an unused grant, `consent_lifetime` that of a consent even if
     used, `secret_lifetime` that of the application's secret. `history` is how far back settlements
-    are available: a span, a day, or None for no limit.
+    are available: a span, a day, or None for no limit. `deliveries` are its webhooks; None where it
+    sends none.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Platform:
     consent_lifetime: timedelta | None = None
     secret_lifetime: timedelta | None = None
     history: timedelta | date | None = None
+    deliveries: DeliverySupport | None = None
 
     def earliest(self, today: date) -> date | None:
         """Return the first day with available settlements; None if there is no limit."""

@@ -26,6 +26,8 @@ _DATA_KEY = "data key"
 OPEN = "open:"
 # A connection's notification queue belongs to AWS, not the platform, and has its own credentials.
 QUEUE = "queue:"
+# What signs a connection's webhooks is of its own too; an application's are under `app:` besides.
+WEBHOOKS = "webhooks:"
 
 
 @dataclass(slots=True)

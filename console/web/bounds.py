@@ -7,6 +7,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.accounts.platforms import PLATFORMS
+
 KIB: Final = 1024
 # A form of ours is a few hundred bytes, and so are a platform's keys.
 LONGEST: Final = 64 * KIB
@@ -14,6 +16,11 @@ LONGEST: Final = 64 * KIB
 # of a month, a firm's mappings, rates of decades and costs of a catalogue are larger; the first
 # prefix that fits counts.
 LONGEST_BY_PREFIX: Final = {
+    **{
+        f"/hooks/{name}/": platform.deliveries.longest
+        for name, platform in PLATFORMS.items()
+        if platform.deliveries is not None
+    },
     "/api/v1/bank/statements": 8192 * KIB,
     "/api/v1/costs": 8192 * KIB,
     "/api/v1/mappings/import": 8192 * KIB,

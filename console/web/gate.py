@@ -27,7 +27,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Paths without a sign-in: the sign-in page, assets, probes, and what platforms call.
 PROBES: Final = frozenset({"/health", "/ready"})
 ASSETS: Final = ("/_nicegui/", "/static/", "/health", "/ready")
-CALLED_BY_PLATFORMS: Final = ("/connect/woocommerce/keys", "/connect/quickbooks/events")
+HOOKS: Final = "/hooks/"
+CALLED_BY_PLATFORMS: Final = ("/connect/woocommerce/keys", HOOKS)
 OPEN: Final = (*ASSETS, "/sign-in", *CALLED_BY_PLATFORMS)
 # Paths that need a permission.
 NEEDS: Final[Mapping[str, Permission]] = {
@@ -85,8 +86,9 @@ class Gate:
             await self._refuse(malformed, scope, receive, send)
             return
         cookie = cookie_of(headers, cookie_name(self.public_url))
-        # A page has dozens of assets: authenticating each would cost a query each.
-        asset = scope["path"].startswith(ASSETS)
+        # A page has dozens of assets: authenticating each would cost a query each. Webhooks come
+        # by thousands, and are authenticated by their signatures.
+        asset = scope["path"].startswith((*ASSETS, HOOKS))
         who = None if asset else await run_sync(self._who, scope, headers, cookie)
         scope.setdefault("state", {})[WHO] = who
         scope["state"]["cookie"] = cookie
@@ -144,7 +146,7 @@ class Gate:
         # Browsers apply no same-origin policy to WebSockets (cross-site WebSocket hijacking).
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         # A platform's server posts there: no browser, so neither a cookie nor an Origin.
-        called_by_platform = path in CALLED_BY_PLATFORMS
+        called_by_platform = path.startswith(CALLED_BY_PLATFORMS)
         if not by_program and not called_by_platform:
             foreign = changes and not self._origins.sent(headers)
             if foreign or self._origins.embedded_elsewhere(headers):

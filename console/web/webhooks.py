@@ -1,31 +1,51 @@
-"""Webhooks of accounting organisations, which anybody may send: a signature tells who did."""
+"""Webhooks of platforms, which anybody may send: a signature tells who did.
 
-from datetime import UTC, datetime
+Every answer but a good one is the same: nobody learns what is connected, or what was wrong.
+"""
+
 from typing import Final
 
-from anyio.to_thread import run_sync
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from connectors.accounting.quickbooks.webhooks import SIGNATURE
-from connectors.errors import BadInput, ConfigError
+from connectors.errors import DaybookError
 from console.web.context import Console
-from pipelines.stages.target_events import receive_quickbooks_events
+from console.web.delivery_queue import DeliveryQueue
+from pipelines.stages.webhook_inbox import Arrival, WebhookInbox
 from pipelines.stages.workspace import Workspace
 
-QUICKBOOKS_EVENTS: Final = "/connect/quickbooks/events"
+ADDRESS: Final = "/hooks/{platform}/{slug}"
 
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
+    queue = DeliveryQueue(WebhookInbox(Workspace(console.settings, console.registry)))
 
-    @app.post(QUICKBOOKS_EVENTS)
-    async def quickbooks_events(request: Request) -> Response:
-        body, signature = await request.body(), request.headers.get(SIGNATURE, "")
-        workspace = Workspace(console.settings, console.registry)
+    async def receive(request: Request) -> Response:
+        body = await request.body()
+        platform, slug = (request.path_params[name] for name in ("platform", "slug"))
         try:
-            await run_sync(receive_quickbooks_events, workspace, body, signature, datetime.now(UTC))
-        except (BadInput, ConfigError):
-            # Nobody is told which part was wrong.
-            return JSONResponse({"error": "this is not signed by a connected company"}, 401)
-        return Response(status_code=200)
+            # Starlette's names of headers are in small letters.
+            arrival = Arrival(platform, slug, dict(request.headers), body)
+            is_genuine = await queue.put(arrival)
+        except DaybookError:
+            # The database does not answer: what is not stored must be sent again.
+            return Response(status_code=503, headers={"Retry-After": "60"})
+        return Response(status_code=200) if is_genuine else _refused()
+
+    async def challenge(request: Request) -> Response:
+        platform, slug = (request.path_params[name] for name in ("platform", "slug"))
+        code = request.query_params.get("challenge_code", "")
+        try:
+            return JSONResponse(dict(await queue.challenge(platform, slug, code)))
+        except DaybookError:
+            return _refused()
+
+    # Routes of Starlette itself: FastAPI's take longer to read two parameters than all the rest.
+    app.add_route(ADDRESS, receive, methods=["POST"])
+    app.add_route(ADDRESS, challenge, methods=["GET"])
+
+
+def _refused() -> Response:
+    return JSONResponse({"error": "this is not signed by a connected account"}, 401)

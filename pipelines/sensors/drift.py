@@ -21,10 +21,12 @@ def requested_drift_checks(
 
     A check that failed is requested again every hour until one succeeds.
     """
-    from pipelines.stages.target_events import requested_checks
+    from pipelines.stages.target_events import handle_target_events, requested_checks
 
     now = daybook.clock()
     with daybook.open() as workspace:
+        # What their webhooks told since the last tick is due in a minute.
+        handle_target_events(workspace, now)
         due = requested_checks(workspace, now)
     if not due:
         return dg.SensorResult(skip_reason="No organisation told of a changed entry.")

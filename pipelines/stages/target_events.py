@@ -1,51 +1,21 @@
 """Events of accounting organisations: one of a changed entry asks for a drift check there soon."""
 
+from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.accounting.quickbooks.webhooks import (
-    VERIFIER,
-    changed_journals,
-    companies_of,
-    is_signed,
-)
-from connectors.accounts.accounts import Accounts
-from connectors.database.registry import Connection
-from connectors.errors import BadInput
+from connectors.accounts.hint_bodies import HintBodies, open_body
+from connectors.accounts.platforms import PLATFORMS
+from connectors.accounts.vault import Vault
+from connectors.errors import ConfigError
 from pipelines.stages.workspace import Workspace
 
 # Events of one edit arrive apart, and an accountant edits several entries: one check is for all.
 SOON: Final = timedelta(minutes=1)
+# Each is decrypted, so that a tick takes part of a second.
+EVENTS_A_TICK: Final = 2_000
 REQUESTED: Final = "an entry was changed there: it is compared in a moment"
-
-
-def receive_quickbooks_events(
-    workspace: Workspace, body: bytes, signature: str, now: datetime
-) -> list[str]:
-    """Ask for a check of each company in which an entry of ours changed; return these by slug.
-
-    Only the registry is asked, as the sender waits for three seconds. `BadInput` for a body that
-    none of its companies' verifier tokens signed: anybody may send one.
-    """
-    companies = companies_of(body)
-    signed = [
-        connection
-        for connection in workspace.registry.connections.list()
-        if connection.channel == "quickbooks"
-        and connection.account_id in companies
-        and connection.state != "disconnected"
-        and _is_signed(workspace, connection, body, signature)
-    ]
-    if not signed:
-        raise BadInput("no verifier token of a connected company signed this")
-    changed = changed_journals(body)
-    requested = []
-    for connection in signed:
-        references = {each.reference for each in changed if each.company == connection.account_id}
-        if workspace.registry.publications.holds_any(connection.slug, references):
-            request_check(workspace, connection.slug, now)
-            requested.append(connection.slug)
-    return requested
 
 
 def request_check(workspace: Workspace, target: str, now: datetime) -> None:
@@ -69,7 +39,29 @@ def requested_checks(workspace: Workspace, now: datetime) -> dict[str, datetime]
     }
 
 
-def _is_signed(workspace: Workspace, connection: Connection, body: bytes, signature: str) -> bool:
-    accounts = Accounts(workspace.settings, workspace.registry)
-    token = accounts.access(connection.slug).fields.get(VERIFIER)
-    return token is not None and is_signed(body, signature, token)
+def handle_target_events(workspace: Workspace, now: datetime) -> list[str]:
+    """Ask for a check of each organisation whose webhooks name an entry of ours; return these."""
+    hints = workspace.registry.hints
+    pending = hints.pending(limit=EVENTS_A_TICK, purpose="entries")
+    if not pending:
+        return []
+    bodies = hints.bodies([hint.id for hint in pending])
+    key = HintBodies(Vault(workspace.settings, workspace.registry)).key()
+    references: dict[str, set[str]] = defaultdict(set)
+    for hint in pending:
+        support = PLATFORMS[hint.platform].deliveries
+        if support is None or support.changed_entries is None or hint.id not in bodies:
+            continue
+        # One that does not open any more holds up no other; the daily check finds what it told.
+        with suppress(ConfigError):
+            body = open_body(key, hint.platform, hint.event_id, bodies[hint.id])
+            references[hint.connection] |= support.changed_entries(body)
+    requested = [
+        slug
+        for slug in sorted(references)
+        if workspace.registry.publications.holds_any(slug, references[slug])
+    ]
+    for slug in requested:
+        request_check(workspace, slug, now)
+    hints.finish([hint.id for hint in pending], "compared with our entries")
+    return requested

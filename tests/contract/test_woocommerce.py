@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from urllib.parse import parse_qsl
 import httpx2
 import pytest
 
+from connectors.accounts.deliveries import Forged
 from connectors.channels.woocommerce.api import SUNSET_ON
-from connectors.channels.woocommerce.deliveries import is_the_stores
+from connectors.channels.woocommerce.deliveries import is_ping, read
 from connectors.channels.woocommerce.months import UNSOLD
 from connectors.database.registry import Registry
 from connectors.documents.api_documents import ApiDocument
@@ -24,6 +26,7 @@ from sandbox.woocommerce import WooCommerce
 from tests.channels.feeds import read_feed
 from tests.channels.house import House
 from tests.channels.stores import store
+from tests.connectors.accounts.arrivals import incoming
 from tests.connectors.accounts.platforms import desk
 
 INDEX = "wp-json_index_full.json"
@@ -77,11 +80,20 @@ def _shape(answer: dict[str, Any]) -> dict[str, str]:
 def test_what_a_real_store_delivered_passes(specs: Path) -> None:
     path = specs / "woocommerce" / "live-captures" / "webhook_delivery.json"
     captured = json.loads(path.read_text(encoding="utf-8"))
-    body = captured["body"].encode()
-    signature = captured["headers"]["X-WC-Webhook-Signature"]
-    assert is_the_stores("s3cr3t", body, signature)
-    assert not is_the_stores("s3cr3t", json.dumps(json.loads(body)).encode(), signature)
-    assert not is_the_stores("another", body, signature)
+    arrived = incoming(captured["headers"], captured["body"].encode(), "s3cr3t")
+    (delivery,) = read(arrived)
+    assert (delivery.topic, delivery.event_id) == (
+        "order.created",
+        "59842fa4a87b5609d8778422c9fc6aa8",
+    )
+    written_again = json.dumps(json.loads(arrived.body)).encode()
+    for changed in (replace(arrived, body=written_again), replace(arrived, secrets=("another",))):
+        with pytest.raises(Forged):
+            read(changed)
+    ping = json.loads((path.parent / "webhook_ping.json").read_text(encoding="utf-8"))
+    asked_for = incoming(ping["headers"], ping["body"].encode())
+    assert is_ping(asked_for.headers, asked_for.body)
+    assert not is_ping(arrived.headers, arrived.body)
 
 
 def test_every_filter_of_a_sync_is_one_that_a_real_store_knows(

@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 
 import httpx2
 
-from connectors.accounting.quickbooks.webhooks import VERIFIER
+from connectors.accounting.quickbooks.webhooks import DELIVERIES, VERIFIER
 from connectors.accounts.consent import Question
 from connectors.accounts.oauth import TokenEndpoint
 from connectors.accounts.platform import (
@@ -192,4 +192,5 @@ QUICKBOOKS = Platform(
     revoke=_revoke,
     inactivity_limit=timedelta(days=100),
     consent_lifetime=timedelta(days=5 * 365),
+    deliveries=DELIVERIES,
 )

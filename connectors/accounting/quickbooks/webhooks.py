@@ -9,9 +9,7 @@ UNCONFIRMED: how a type writes JournalEntry, and that there are events of transf
 compared without regard to case.
 """
 
-import base64
 import hashlib
-import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +17,14 @@ from typing import Any, Final
 import orjson
 
 from connectors.accounting.quickbooks.booked import JOURNAL_ENTRY, OURS, reference_of
+from connectors.accounts.deliveries import (
+    DeliverySupport,
+    Forged,
+    Incoming,
+    WebhookEvent,
+    parse_instant,
+)
+from connectors.accounts.webhooks import is_signed_by_any
 from connectors.errors import BadInput
 
 SIGNATURE: Final = "intuit-signature"
@@ -42,19 +48,44 @@ class ChangedJournal:
     reference: str
 
 
-def is_signed(body: bytes, signature: str, token: str) -> bool:
-    """Return whether whoever sent a body knows the verifier token."""
-    digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
-    return hmac.compare_digest(base64.b64encode(digest), signature.strip().encode())
+def read(incoming: Incoming) -> list[WebhookEvent]:
+    """Return the events of a delivery; `Forged` unless the verifier token signed it."""
+    if not is_signed_by_any(incoming.secrets, incoming.body, incoming.header(SIGNATURE)):
+        raise Forged("QuickBooks did not sign this")
+    try:
+        document = orjson.loads(incoming.body)
+        deliveries = _cloud_deliveries if isinstance(document, list) else _old_deliveries
+        return list(deliveries(document))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput("this is no webhook of QuickBooks") from error
 
 
-def companies_of(body: bytes) -> frozenset[str]:
-    """Return the ids of all companies that a body is about; `BadInput` where it is no webhook."""
-    return frozenset(company for company, _, _, _ in _events(body))
+def _cloud_deliveries(document: list[Mapping[str, Any]]) -> Iterator[WebhookEvent]:
+    for event in document:
+        company, topic = str(event["intuitaccountid"]), str(event["type"])
+        at = parse_instant(event.get("time"))
+        yield WebhookEvent(str(event["id"]), topic, company, at, orjson.dumps([event]))
+
+
+def _old_deliveries(document: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    for notification in document["eventNotifications"]:
+        company = str(notification["realmId"])
+        for entity in notification["dataChangeEvent"]["entities"]:
+            own = {"realmId": company, "dataChangeEvent": {"entities": [entity]}}
+            body = orjson.dumps({"eventNotifications": [own]})
+            topic = f"{entity['name']}.{entity['operation']}"
+            at = parse_instant(entity.get("lastUpdated"))
+            # This form has no ids; what is sent again has the same words.
+            yield WebhookEvent(hashlib.sha256(body).hexdigest(), topic, company, at, body)
+
+
+def changed_entries(body: bytes) -> frozenset[str]:
+    """Return the references of the entries that an event says were changed."""
+    return frozenset(changed.reference for changed in changed_journals(body))
 
 
 def changed_journals(body: bytes) -> frozenset[ChangedJournal]:
-    """Return the entries that a body says were changed; `BadInput` as `companies_of`."""
+    """Return the entries that a body says were changed; `BadInput` where it is no webhook."""
     return frozenset(
         ChangedJournal(company, reference_of(_KINDS[entity.lower()], {"Id": reference}))
         for company, entity, operation, reference in _events(body)
@@ -87,3 +118,12 @@ def _notifications(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str,
             # The other one of two that were merged.
             if "deletedId" in entity:
                 yield company, str(entity["name"]), "deleted", str(entity["deletedId"])
+
+
+DELIVERIES = DeliverySupport(
+    read=read,
+    where="developer.intuit.com, your app, Webhooks",
+    signed_by=VERIFIER,
+    topics={},
+    changed_entries=changed_entries,
+)

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from connectors.accounting.xero.deliveries import DELIVERIES
 from connectors.accounting.xero.zones import zones
 from connectors.accounts.consent import Question
 from connectors.accounts.oauth import TokenEndpoint
@@ -213,4 +214,5 @@ XERO = Platform(
     accounts=_accounts,
     revoke=_revoke,
     inactivity_limit=timedelta(days=60),
+    deliveries=DELIVERIES,
 )

@@ -29,6 +29,7 @@ from connectors.accounts.platform import (
     token_fields,
 )
 from connectors.accounts.time_zones import zone_of_country
+from connectors.channels.ebay.deliveries import DELIVERIES
 from connectors.channels.ebay.marketplaces import CURRENCIES, SIGNING, country_of
 from connectors.channels.ebay.signature import CIPHER, Signature, read_pair
 from connectors.http import Remote, TokenAuth
@@ -135,7 +136,7 @@ def _residence(user: Mapping[str, Any]) -> str | None:
 def _new_pair(access: Access) -> tuple[str, str]:
     """Have a key pair made, which the application does with a token of its own."""
     # The Key Management API takes the application's token, not the seller's.
-    token = replace(_tokens(access), asks={"scope": _SCOPE}).for_client().access_token
+    token = application_token(access)
     with Remote("eBay", headers={"Authorization": f"Bearer {token}"}) as ebay:
         return read_pair(
             ebay.post(
@@ -143,6 +144,11 @@ def _new_pair(access: Access) -> tuple[str, str]:
                 json={"signingKeyCipher": CIPHER},
             )
         )
+
+
+def application_token(access: Access) -> str:
+    """Return a token of the application itself, which reaches no seller's account."""
+    return replace(_tokens(access), asks={"scope": _SCOPE}).for_client().access_token
 
 
 EBAY = Platform(
@@ -167,4 +173,5 @@ EBAY = Platform(
     sign=_sign,
     accounts=_accounts,
     consent_lifetime=timedelta(seconds=47_304_000),
+    deliveries=DELIVERIES,
 )

@@ -25,6 +25,7 @@ from connectors.accounts.platform import (
     token_fields,
 )
 from connectors.accounts.time_zones import zone_of_country
+from connectors.channels.etsy.deliveries import DELIVERIES
 from connectors.http import Remote, TokenAuth
 
 SCOPES = ("transactions_r", "shops_r", "listings_r")
@@ -111,4 +112,5 @@ ETSY = Platform(
     sign=_EtsyAuth,
     accounts=_accounts,
     inactivity_limit=timedelta(days=90),
+    deliveries=DELIVERIES,
 )

@@ -30,6 +30,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.channels.shopify.deliveries import DELIVERIES
 from connectors.channels.shopify.graphql import run_query, signing
 from connectors.errors import BadInput, Permanent
 
@@ -172,4 +173,5 @@ SHOPIFY = Platform(
     accounts=_accounts,
     revoke=_revoke,
     inactivity_limit=timedelta(days=90),
+    deliveries=DELIVERIES,
 )

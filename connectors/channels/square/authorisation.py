@@ -25,6 +25,7 @@ from connectors.accounts.platform import (
     read_code,
     token_fields,
 )
+from connectors.channels.square.deliveries import DELIVERIES
 from connectors.errors import ConfigError
 from connectors.http import Remote, TokenAuth
 
@@ -134,4 +135,5 @@ SQUARE = Platform(
     accounts=_accounts,
     revoke=_revoke,
     history=date(2021, 1, 1),
+    deliveries=DELIVERIES,
 )

@@ -26,6 +26,7 @@ from connectors.accounts.platform import (
     token_fields,
 )
 from connectors.accounts.time_zones import zone_of_country
+from connectors.channels.tiktok.deliveries import DELIVERIES
 from connectors.channels.tiktok.errors import TITLE, refusal
 from connectors.channels.tiktok.markets import CURRENCIES
 from connectors.channels.tiktok.signature import ShopAuth
@@ -115,4 +116,5 @@ TIKTOK = Platform(
     sign=_sign,
     accounts=_accounts,
     history=date(2023, 7, 1),
+    deliveries=DELIVERIES,
 )

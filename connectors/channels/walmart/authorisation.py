@@ -34,6 +34,7 @@ from connectors.accounts.platform import (
     read_code,
 )
 from connectors.accounts.tokens import Token
+from connectors.channels.walmart.deliveries import DELIVERIES
 from connectors.channels.walmart.marketplaces import MARKETS
 from connectors.channels.walmart.signature import SERVICE, WalmartAuth, correlation
 from connectors.errors import BadInput
@@ -182,4 +183,5 @@ WALMART = Platform(
     sign=_sign,
     accounts=_accounts,
     consent_lifetime=timedelta(days=365),
+    deliveries=DELIVERIES,
 )

@@ -23,6 +23,7 @@ from connectors.channels.woocommerce.addresses import (
     endpoint,
     read_store_url,
 )
+from connectors.channels.woocommerce.deliveries import DELIVERIES
 from connectors.channels.woocommerce.signature import InQuery, OneLegged
 from connectors.errors import BadInput, DaybookError
 from connectors.http import AccessRefused, Remote
@@ -232,4 +233,5 @@ WOOCOMMERCE = Platform(
     revocation="the store's WooCommerce, Settings, Advanced, REST API",
     sign=_sign,
     accounts=_accounts,
+    deliveries=DELIVERIES,
 )

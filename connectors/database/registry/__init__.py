@@ -1,6 +1,7 @@
 """The registry: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.database.registry.consents import PendingConsent, Refusal
+from connectors.database.registry.hints import PendingHint, ReceivedHint
 from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
@@ -39,10 +40,12 @@ __all__ = [
     "InboxEvent",
     "MappingVersion",
     "PendingConsent",
+    "PendingHint",
     "Permit",
     "PlanOutcome",
     "PlannedEntry",
     "Publication",
+    "ReceivedHint",
     "Refusal",
     "Registry",
     "Role",

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.access_models import ConsentRow
+from connectors.database.registry.hint_models import HintRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
@@ -231,6 +232,7 @@ class Connections(Repository):
                 ScheduledSyncRow,
                 ConsentRow,
                 DayStateRow,
+                HintRow,
                 InboxRow,
                 MappingVersionRow,
                 UnitCostRow,

@@ -23,6 +23,7 @@ from connectors.database.registry.drift_checks import DriftChecks
 from connectors.database.registry.entry_choices import EntryChoices
 from connectors.database.registry.exchange_rates import ExchangeRates
 from connectors.database.registry.findings import Findings
+from connectors.database.registry.hints import Hints
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.mappings import Mappings
 from connectors.database.registry.publications import Publications
@@ -55,6 +56,7 @@ class Registry:
         self.entry_choices = EntryChoices(engine)
         self.exchange_rates = ExchangeRates(engine)
         self.findings = Findings(engine)
+        self.hints = Hints(engine)
         self.inbox = Inbox(engine)
         self.mappings = Mappings(engine)
         self.publications = Publications(engine)
