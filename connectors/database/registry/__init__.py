@@ -1,6 +1,14 @@
 """The registry: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.database.registry.consents import PendingConsent, Refusal
+from connectors.database.registry.event_records import (
+    Label,
+    NewEvent,
+    QueuedTask,
+    StoredDelivery,
+    StoredEvent,
+    StoredTrigger,
+)
 from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
     Activity,
@@ -37,12 +45,15 @@ __all__ = [
     "DaySummary",
     "EntryChoice",
     "InboxEvent",
+    "Label",
     "MappingVersion",
+    "NewEvent",
     "PendingConsent",
     "Permit",
     "PlanOutcome",
     "PlannedEntry",
     "Publication",
+    "QueuedTask",
     "Refusal",
     "Registry",
     "Role",
@@ -51,5 +62,8 @@ __all__ = [
     "SealedRows",
     "SignedIn",
     "StoredBankLine",
+    "StoredDelivery",
+    "StoredEvent",
+    "StoredTrigger",
     "User",
 ]

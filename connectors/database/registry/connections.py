@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.access_models import ConsentRow
+from connectors.database.registry.event_models import EventRow, LabelRow, TaskRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
     ActivityRow,
@@ -234,6 +235,9 @@ class Connections(Repository):
                 MappingVersionRow,
                 UnitCostRow,
                 StockMovementRow,
+                TaskRow,
+                LabelRow,
+                EventRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
             session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))
