@@ -18,7 +18,7 @@ _ACTION_TYPES: Final = frozenset({"run_job", "webhook", "message", "tag", "note"
 
 
 class TriggerDocument(BaseModel):
-    """What is to be done when an event of a kind happens.
+    """The actions to be done when an event of a kind happens.
 
     With `once_a_day` an action is done at most once in 24 hours for a store. Events that happened
     more than `max_age_days` before they were recorded (imported history) are passed over.

@@ -21,7 +21,7 @@ from connectors.triggers.kinds import event_kind
 _ROWS_AT_ONCE: Final = 5_000
 # Rows that a transaction wrote long before it committed are looked at again: no event comes twice.
 _OVERLAP: Final = timedelta(hours=1)
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+_BEGINNING: Final = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class Events(Repository):
@@ -70,10 +70,9 @@ class Events(Repository):
 
         Rows are looked at from an hour before the last time on, at first from the beginning.
         """
-        query = select(EventSourceRow.through).where(EventSourceRow.source == source)
         with self._transaction() as session:
-            through = session.scalar(query)
-            since = through - _OVERLAP if through else _BEGINNING
+            # A clock that was ahead for a while must not make anything be passed over.
+            since = min(_through(session, source) or _BEGINNING, now) - _OVERLAP
             # Most of the time nothing is new, and nobody has to wait.
             if not session.scalar(text(f"SELECT EXISTS ({statement.text})"), {"since": since}):
                 return _mark(session, source, now)
@@ -89,6 +88,29 @@ class Events(Repository):
             number = len(result.all())
             _mark(session, source, now)
             return number
+
+    def derived_through(self, source: str) -> datetime | None:
+        """Return until when a source was looked at; None before the first time."""
+        with self._transaction() as session:
+            return _through(session, source)
+
+    def mark(self, source: str, now: datetime) -> None:
+        """Record that a source was looked at until now."""
+        with self._transaction() as session:
+            _mark(session, source, now)
+
+    def late_payouts(self, today: date, days: int) -> Sequence[StoredEvent]:
+        """Return payouts that bank statements should show by now, without an event of that.
+
+        Those are meant whose day is within the statements of all accounts, and so many days before
+        their newest line.
+        """
+        query = select(*columns(EventRow, StoredEvent)).from_statement(
+            _LATE.columns(*EventRow.__table__.columns)
+        )
+        with self._transaction() as session:
+            rows = session.execute(query, {"today": today, "days": days})
+            return [StoredEvent(*row) for row in rows]
 
     def list(
         self,
@@ -125,6 +147,11 @@ def _serialise(session: Session) -> None:
     serialise(session, "daybook events")
 
 
+def _through(session: Session, source: str) -> datetime | None:
+    query = select(EventSourceRow.through).where(EventSourceRow.source == source)
+    return session.scalar(query)
+
+
 def _mark(session: Session, source: str, now: datetime) -> int:
     statement = insert(EventSourceRow).values(source=source, through=now)
     session.execute(
@@ -140,3 +167,27 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, str | int | bool | None) else list(value)
+
+
+_LATE = text(
+    """
+    WITH statements AS (
+        SELECT min(booked_on) AS first, least(max(booked_on), CAST(:today AS date)) AS last
+        FROM registry.bank_lines
+    )
+    SELECT payout.* FROM registry.events AS payout CROSS JOIN statements
+    WHERE payout.kind = 'payout_sent'
+        AND CAST(payout.fields ->> 'deposit_day' AS date)
+            BETWEEN statements.first AND statements.last - CAST(:days AS int) - 1
+        AND NOT EXISTS (
+            SELECT FROM registry.bank_lines AS line
+            WHERE line.connection = payout.connection AND line.settlement_id = payout.subject
+        )
+        AND NOT EXISTS (
+            SELECT FROM registry.events AS late
+            WHERE late.kind = 'deposit_late' AND late.connection = payout.connection
+                AND late.subject = payout.subject
+        )
+    ORDER BY payout.id
+    """
+)
