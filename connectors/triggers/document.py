@@ -1,7 +1,8 @@
 """A trigger as a document: the event, the filters, the actions, and the sentence they make."""
 
+import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -64,6 +65,17 @@ def read_trigger(document: Any) -> TriggerDocument:
         raise BadInput(_line(error)) from error
     _check(trigger)
     return trigger
+
+
+def stored_trigger(document: Mapping[str, Any]) -> TriggerDocument:
+    """Return a trigger that was stored; `BadInput` where this release cannot read it."""
+    return _stored(json.dumps(document, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _stored(text: str) -> TriggerDocument:
+    # Sensors read every trigger every few seconds.
+    return read_trigger(json.loads(text))
 
 
 def _check(trigger: TriggerDocument) -> None:

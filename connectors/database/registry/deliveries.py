@@ -98,13 +98,17 @@ class Deliveries(Repository):
                 .values(state="sending", attempts=DeliveryRow.attempts + 1, updated_at=func.now())
             )
 
-    def release(self, numbers: Collection[int]) -> None:
-        """Give back deliveries that were taken and not tried."""
+    def release(self, numbers: Collection[int], next_at: datetime | None = None) -> None:
+        """Give back deliveries that were taken and not tried, for now or for a later moment."""
         with self._transaction() as session:
             session.execute(
                 update(DeliveryRow)
                 .where(DeliveryRow.id.in_(numbers), DeliveryRow.state == "sending")
-                .values(state="waiting", attempts=DeliveryRow.attempts - 1, next_at=func.now())
+                .values(
+                    state="waiting",
+                    attempts=DeliveryRow.attempts - 1,
+                    next_at=next_at or func.now(),
+                )
             )
 
     def postpone(self, trigger: str, action: str, until: datetime) -> None:
