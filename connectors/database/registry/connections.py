@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.access_models import ConsentRow
+from connectors.database.registry.event_models import EventRow, LabelRow, TaskRow
 from connectors.database.registry.hint_models import HintRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
@@ -239,6 +240,9 @@ class Connections(Repository):
                 StockMovementRow,
                 RecordImportRow,
                 RecordDayRow,
+                TaskRow,
+                LabelRow,
+                EventRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
             session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))
