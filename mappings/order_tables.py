@@ -148,7 +148,11 @@ CONTACTS = Table(
         _CONNECTION,
         _CHANNEL,
         _required("customer_key", "VARCHAR", _CUSTOMER),
-        _required("kind", "VARCHAR", "customer, or guest: without an account, never updated"),
+        _required(
+            "kind",
+            "VARCHAR",
+            "customer; guest, without an account and never updated; buyer, a site's",
+        ),
         Column("role", "VARCHAR", "the platform's role of the account"),
         Column("country", "VARCHAR", "ISO 3166 country"),
         Column("created_at", "TIMESTAMPTZ", "instant it was first there (UTC)"),

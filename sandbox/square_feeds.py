@@ -137,6 +137,8 @@ class SquareFeeds:
         else:
             total = self._amount(_cents(sale.total))
             order |= {"total_money": total, "tenders": []}
+        left = order["total_money"]["amount"] - _cents(sale.refunded)
+        order["net_amounts"] = {"total_money": self._amount(left)}
         state = _STATES.get(sale.progress, "COMPLETED")
         closed = {} if state == "OPEN" else {"closed_at": stamp(sale.changed_at)}
         buyer = {"customer_id": f"CUST{sale.buyer}"} if sale.buyer else {}

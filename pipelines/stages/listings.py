@@ -12,6 +12,7 @@ from connectors.channels.streams import StreamName
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import LISTINGS
 from connectors.lake.engine import arrow_table, quoted
+from mappings.channels.order_macros import order_macros
 from mappings.channels.queries import sql
 from mappings.columns import Table
 from mappings.order_tables import CONTACTS, PRODUCTS, UNDATED, raw_table
@@ -28,8 +29,11 @@ def normalise_listings(workspace: Workspace, connection: Connection) -> dict[str
     Listings without a SKU, and SKUs of several listings, become findings of the connection.
     """
     imports = Setup.model_validate(connection.setup).imports
+    has_accounts = channel(connection.channel).stream("contacts") is not None
     rows: dict[str, int] = {}
     with workspace.scratch("listings") as scratch, workspace.engine() as con:
+        for macro in order_macros():
+            con.execute(macro)
         if imports.stream("products").is_on:
             query = _records(workspace, connection, con, "products", "raw")
             if query is not None:
@@ -41,7 +45,8 @@ def normalise_listings(workspace: Workspace, connection: Connection) -> dict[str
                 workspace.registry.findings.set(connection.slug, LISTINGS, findings)
         if imports.stream("contacts").is_on:
             _contacts(workspace, connection, con, imports)
-            rows[CONTACTS.name] = _write(workspace, connection, con, CONTACTS, _CONTACTS, scratch)
+            query = _CONTACTS.replace("{kind}", "guest" if has_accounts else "buyer")
+            rows[CONTACTS.name] = _write(workspace, connection, con, CONTACTS, query, scratch)
     return rows
 
 
@@ -61,7 +66,7 @@ def _records(
     structure = quoted(orjson.dumps(stream.stored).decode())
     return (
         f"WITH records AS (SELECT record_key, unnest(from_json(record, {structure})) FROM {table}) "
-        f"{sql(connection.channel, name)}"
+        f"SELECT * FROM (\n{sql(connection.channel, name)}\n)"
     )
 
 
@@ -144,6 +149,6 @@ WHERE role IS NULL OR len($1) = 0 OR list_contains($1, role)
 _CONTACTS = """
 SELECT {constants}, 'customer' AS kind, * FROM accounts
 UNION ALL BY NAME
-SELECT {constants}, 'guest' AS kind, *, created_at AS updated_at
+SELECT {constants}, '{kind}' AS kind, *, created_at AS updated_at
 FROM buyers WHERE customer_key NOT IN (SELECT customer_key FROM accounts)
 """

@@ -17,10 +17,11 @@ from connectors.channels.streams import Stream
 from connectors.database.registry import Connection
 from connectors.errors import DaybookError, summary
 from connectors.lake.engine import quoted
+from mappings.channels.order_macros import order_macros
 from mappings.channels.order_statuses import order_statuses
 from mappings.channels.queries import sql
 from mappings.columns import Table
-from mappings.order_tables import ORDER_LINES, ORDERS, PAYMENTS, raw_table
+from mappings.order_tables import ORDER_LINES, ORDERS, PAYMENTS, PRODUCTS, UNDATED, raw_table
 from pipelines.checks import STATUS_KNOWN
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.results import CheckResult, DayResult
@@ -68,7 +69,13 @@ def _prepare(
     days: Sequence[date],
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Make the tables `stated` and `paid_apart` of the days' records."""
+    """Make the tables `stated`, `paid_apart` and `listings` of the days' records."""
+    for macro in order_macros():
+        con.execute(macro)
+    con.execute("CREATE OR REPLACE TEMP TABLE listings (listing_id VARCHAR, sku VARCHAR)")
+    listings = workspace.lake.partition(PRODUCTS.name, connection.slug, UNDATED)
+    if listings.exists():
+        con.execute(f"INSERT INTO listings SELECT listing_id, sku FROM {scan([listings])}")
     con.execute("CREATE OR REPLACE TEMP TABLE statuses (platform_status VARCHAR, status VARCHAR)")
     statuses = order_statuses(connection.channel)
     con.execute(
@@ -101,7 +108,7 @@ def _stated(channel_name: str, name: str, stream: Stream | None) -> str:
             _FROM_RECORDS.format(structure=_text(stream.stored), sql=sql(channel_name, name))
         )
     together = " UNION ALL BY NAME ".join(f"({select})" for select in selects)
-    return _WITH_RECORD.format(together=together)
+    return (_WITH_RECORD if name == "orders" else _PAID_APART).format(together=together)
 
 
 def _text(structure: object) -> str:
@@ -147,14 +154,30 @@ _FROM_RECORDS = """
 WITH records AS (
     SELECT record_key, unnest(from_json(record, {structure})) FROM raw WHERE source = 'api'
 )
+SELECT * FROM (
 {sql}
+)
 """
 _FROM_FILES = """
 SELECT record_key, unnest(from_json(record, {structure})) FROM raw WHERE source <> 'api'
 """
+_PAID_APART = """
+SELECT stated.*, raw.business_date FROM ({together}) AS stated JOIN raw USING (record_key)
+"""
 _WITH_RECORD = """
 SELECT
-    stated.*, raw.created_at, raw.business_date, raw.customer_key, raw.is_guest,
+    stated.* REPLACE (
+        CAST(lines AS STRUCT(
+            line_id VARCHAR, sku VARCHAR, listing_id VARCHAR, title VARCHAR,
+            quantity DECIMAL(19,4), amount DECIMAL(19,4), discount DECIMAL(19,4),
+            tax DECIMAL(19,4)
+        )[]) AS lines,
+        CAST(payments AS STRUCT(
+            payment_id VARCHAR, kind VARCHAR, status VARCHAR, platform_status VARCHAR,
+            method VARCHAR, paid_at TIMESTAMPTZ, amount DECIMAL(19,4)
+        )[]) AS payments
+    ),
+    raw.created_at, raw.business_date, raw.customer_key, raw.is_guest,
     raw.source AS imported_from
 FROM ({together}) AS stated JOIN raw USING (record_key)
 """
@@ -184,11 +207,12 @@ LEFT JOIN statuses USING (platform_status)
 ORDER BY business_date, created_at, order_id
 """
 _LINES = """
-SELECT {constants}, *
+SELECT {constants}, line.* REPLACE (coalesce(line.sku, listings.sku) AS sku)
 FROM (
     SELECT order_id, business_date, currency, created_at, unnest(lines, max_depth := 2)
     FROM stated
-)
+) AS line
+LEFT JOIN listings USING (listing_id)
 ORDER BY business_date, created_at, order_id, line_id
 """
 _PAYMENTS = """

@@ -9,6 +9,7 @@ from connectors.channels.streams import ReadRecords, Record
 from connectors.channels.sync_context import SyncContext
 from connectors.http.limits import NO_RETRY
 from pipelines.stages.fetch import sync_context
+from sandbox.sales import Sales
 from tests.channels.stores import Store
 
 EVER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,3 +32,8 @@ def read_feed(
     module = import_module(f"connectors.channels.{at.desk.name}.feeds")
     records: ReadRecords = getattr(module, f"read_{stream}")
     return [record for page in records(context_of(at, patient=patient), since) for record in page]
+
+
+def sales_of(at: Store) -> Sales:
+    accounts: dict[str, Sales] = at.desk.emulator.sales  # type: ignore[attr-defined]
+    return accounts[at.account]

@@ -14,7 +14,7 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
 from sandbox.sales import Sales, SoldItem
-from tests.channels.feeds import read_feed
+from tests.channels.feeds import read_feed, sales_of
 from tests.channels.stores import Store, store
 
 
@@ -82,11 +82,6 @@ def at(
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with store(request.param, quick_home, tmp_path) as opened:
         yield opened
-
-
-def sales_of(at: Store) -> Sales:
-    accounts: dict[str, Sales] = at.desk.emulator.sales  # type: ignore[attr-defined]
-    return accounts[at.account]
 
 
 def numbers(sales: Sales) -> list[str]:
