@@ -1,7 +1,7 @@
 """Orders, products and contacts of every platform: each once, and what changed by when it did."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 from connectors.channels.streams import Record
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
 from sandbox.sales import Sales, SoldItem
 from tests.channels.feeds import read_feed
@@ -35,6 +36,13 @@ class Feed:
 
 
 FEEDS = {
+    "amazon": Feed(
+        order=lambda r: r["orderId"],
+        lines=lambda r: [item["product"]["sellerSku"] for item in r["orderItems"]],
+        product=lambda r: [r["sku"]],
+        # No SKU twice, and none without.
+        listed=lambda sales: list(sales.skus),
+    ),
     "ebay": Feed(
         order=lambda r: r["orderId"],
         lines=lambda r: [line["sku"] for line in r["lineItems"]],
@@ -160,3 +168,17 @@ def test_no_request_names_what_a_person_is_called(at: Store) -> None:
     requests: list[Any] = [e.body + e.query for e in at.exchanges[calls:]]
     for word in (b"firstName", b"email", b"phone", b"first_name", b"restrictedDataToken"):
         assert not any(word in request for request in requests), word
+
+
+def test_listings_beyond_the_last_page_that_amazon_gives_are_searched_for(
+    quick_home: Settings, tmp_path: Path
+) -> None:
+    with store("amazon", quick_home, tmp_path) as at:
+        sales, amazon = sales_of(at), at.desk.emulator
+        assert isinstance(amazon, Amazon)
+        amazon.feeds[at.account].most = 3
+        for number in range(11, 27, 2):
+            sales.listings.append(replace(sales.listings[0], number=number, sku=f"CUP-{number}"))
+            sales.reprice(number, Decimal(number))
+        skus = [record["sku"] for record in read_feed(at, "products")]
+        assert sorted(skus) == sorted({str(o.sku) for o in sales.listings if o.sku})
