@@ -125,7 +125,13 @@ def _tiktok(_refused: OverLimit) -> Response:
     return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
-TIKTOK = Plan((Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),), _tiktok)
+TIKTOK = Plan(
+    (
+        Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),
+        Rule("orders", r"/(order|product)/.*", partial(Bucket, 50.0, 50)),
+    ),
+    _tiktok,
+)
 
 
 def _square(_refused: OverLimit) -> Response:

@@ -14,7 +14,7 @@ from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
-from sandbox.sales import Sales, SoldItem
+from sandbox.sales import Sale, Sales, SoldItem
 from tests.channels.feeds import read_feed
 from tests.channels.stores import Store, store
 
@@ -33,6 +33,7 @@ class Feed:
     listed: Callable[[Sales], list[str | None]] = lambda sales: [o.sku for o in sales.listings]
     unfiltered: frozenset[str] = frozenset()
     is_sale: Callable[[Record], bool] = lambda _record: True
+    by_unit: bool = False
 
 
 FEEDS = {
@@ -71,6 +72,12 @@ FEEDS = {
         ],
         contact=lambda r: r["id"].removeprefix("CUST"),
     ),
+    "tiktok": Feed(
+        order=lambda r: r["id"],
+        lines=lambda r: [line["seller_sku"] for line in r["line_items"]],
+        product=lambda r: [sku["seller_sku"] or None for sku in r["skus"]],
+        by_unit=True,
+    ),
     "woocommerce": Feed(
         order=lambda r: r["number"],
         lines=lambda r: [line["sku"] for line in r["line_items"]],
@@ -97,6 +104,11 @@ def sales_of(at: Store) -> Sales:
     return accounts[at.account]
 
 
+def lines_of(sale: Sale, feed: Feed) -> list[str | None]:
+    """The SKUs of an order's lines; a platform may have a line for every unit."""
+    return [i.sku for i in sale.items for _ in range(i.quantity if feed.by_unit else 1)]
+
+
 def numbers(sales: Sales) -> list[str]:
     return sorted(sale.number for sale in sales.sales())
 
@@ -106,7 +118,7 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
     orders = [record for record in read_feed(at, "orders") if feed.is_sale(record)]
     assert sorted(map(feed.order, orders)) == numbers(sales)
     skus = {feed.order(order): feed.lines(order) for order in orders}
-    assert skus == {s.number: [i.sku for i in s.items] for s in sales.sales()}
+    assert skus == {sale.number: lines_of(sale, feed) for sale in sales.sales()}
     assert any(len(lines) > len(set(lines)) for lines in skus.values())
     listed = [sku for record in read_feed(at, "products") for sku in feed.product(record)]
     assert sorted(map(str, listed)) == sorted(map(str, feed.listed(sales)))
