@@ -38,6 +38,9 @@ AMAZON = Plan(
              partial(Bucket, 0.0167, 15)),
         Rule("listTransactions", r"/\w+/finances/2024-06-19/transactions",
              partial(Bucket, 0.5, 10)),
+        Rule("searchOrders", r"/\w+/orders/2026-01-01/orders", partial(Bucket, 0.0056, 20)),
+        Rule("searchListingsItems", r"/\w+/listings/2021-08-01/items/[^/]+",
+             partial(Bucket, 5, 5)),
     ),
     _amazon,
 )  # fmt: skip
@@ -122,7 +125,13 @@ def _tiktok(_refused: OverLimit) -> Response:
     return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
-TIKTOK = Plan((Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),), _tiktok)
+TIKTOK = Plan(
+    (
+        Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),
+        Rule("orders", r"/(order|product)/.*", partial(Bucket, 50.0, 50)),
+    ),
+    _tiktok,
+)
 
 
 def _square(_refused: OverLimit) -> Response:

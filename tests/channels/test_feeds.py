@@ -1,7 +1,7 @@
 """Orders, products and contacts of every platform: each once, and what changed by when it did."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -12,8 +12,9 @@ import pytest
 from connectors.channels.streams import Record
 from connectors.errors import RateLimited, Transient
 from connectors.home.settings import Settings
+from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
-from sandbox.sales import Sales, SoldItem
+from sandbox.sales import Sale, Sales, SoldItem
 from tests.channels.feeds import read_feed, sales_of
 from tests.channels.stores import Store, store
 
@@ -32,9 +33,17 @@ class Feed:
     listed: Callable[[Sales], list[str | None]] = lambda sales: [o.sku for o in sales.listings]
     unfiltered: frozenset[str] = frozenset()
     is_sale: Callable[[Record], bool] = lambda _record: True
+    by_unit: bool = False
 
 
 FEEDS = {
+    "amazon": Feed(
+        order=lambda r: r["orderId"],
+        lines=lambda r: [item["product"]["sellerSku"] for item in r["orderItems"]],
+        product=lambda r: [r["sku"]],
+        # No SKU twice, and none without.
+        listed=lambda sales: list(sales.skus),
+    ),
     "ebay": Feed(
         order=lambda r: r["orderId"],
         lines=lambda r: [line["sku"] for line in r["lineItems"]],
@@ -63,6 +72,12 @@ FEEDS = {
         ],
         contact=lambda r: r["id"].removeprefix("CUST"),
     ),
+    "tiktok": Feed(
+        order=lambda r: r["id"],
+        lines=lambda r: [line["seller_sku"] for line in r["line_items"]],
+        product=lambda r: [sku["seller_sku"] or None for sku in r["skus"]],
+        by_unit=True,
+    ),
     "woocommerce": Feed(
         order=lambda r: r["number"],
         lines=lambda r: [line["sku"] for line in r["line_items"]],
@@ -84,6 +99,11 @@ def at(
         yield opened
 
 
+def lines_of(sale: Sale, feed: Feed) -> list[str | None]:
+    """The SKUs of an order's lines; a platform may have a line for every unit."""
+    return [i.sku for i in sale.items for _ in range(i.quantity if feed.by_unit else 1)]
+
+
 def numbers(sales: Sales) -> list[str]:
     return sorted(sale.number for sale in sales.sales())
 
@@ -93,7 +113,7 @@ def test_everything_is_read_once_and_a_change_by_when_it_was_made(at: Store) -> 
     orders = [record for record in read_feed(at, "orders") if feed.is_sale(record)]
     assert sorted(map(feed.order, orders)) == numbers(sales)
     skus = {feed.order(order): feed.lines(order) for order in orders}
-    assert skus == {s.number: [i.sku for i in s.items] for s in sales.sales()}
+    assert skus == {sale.number: lines_of(sale, feed) for sale in sales.sales()}
     assert any(len(lines) > len(set(lines)) for lines in skus.values())
     listed = [sku for record in read_feed(at, "products") for sku in feed.product(record)]
     assert sorted(map(str, listed)) == sorted(map(str, feed.listed(sales)))
@@ -157,3 +177,17 @@ def test_no_request_names_what_a_person_is_called(at: Store) -> None:
     requests = [request.replace(b"billing.email", b"") for request in requests]
     for word in (b"firstName", b"email", b"phone", b"first_name", b"restrictedDataToken"):
         assert not any(word in request for request in requests), word
+
+
+def test_listings_beyond_the_last_page_that_amazon_gives_are_searched_for(
+    quick_home: Settings, tmp_path: Path
+) -> None:
+    with store("amazon", quick_home, tmp_path) as at:
+        sales, amazon = sales_of(at), at.desk.emulator
+        assert isinstance(amazon, Amazon)
+        amazon.feeds[at.account].most = 3
+        for number in range(11, 27, 2):
+            sales.listings.append(replace(sales.listings[0], number=number, sku=f"CUP-{number}"))
+            sales.reprice(number, Decimal(number))
+        skus = [record["sku"] for record in read_feed(at, "products")]
+        assert sorted(skus) == sorted({str(o.sku) for o in sales.listings if o.sku})

@@ -34,6 +34,18 @@ class Contract:
 
 CONTRACTS = [
     Contract(
+        "amazon",
+        "amazon/orders_2026-01-01.json",
+        {"orders": ("get", "/orders/2026-01-01/orders")},
+        "/eu",
+    ),
+    Contract(
+        "amazon",
+        "amazon/listingsItems_2021-08-01.json",
+        {"products": ("get", "/listings/2021-08-01/items/{sellerId}")},
+        "/eu",
+    ),
+    Contract(
         "ebay",
         "ebay/sell_fulfillment_v1_oas3.json",
         {"orders": ("get", "/order")},
