@@ -29,6 +29,12 @@ from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
 from pipelines.sensors.records import changed_orders, due_imports
 from pipelines.sensors.syncs import due_syncs
+from pipelines.sensors.triggers import (
+    deliveries,
+    order_submitted_sensor,
+    payment_received_sensor,
+    settlement_closed_sensor,
+)
 from pipelines.sensors.warehouse import changed_lake
 from pipelines.upkeep import upkeep
 
@@ -60,7 +66,8 @@ def build_definitions(
         schedules=[daily_upkeep, daily_drift_check],
         sensors=[
             *(touched_days, notifications, due_syncs, planned_entries),
-            *(requested_drift_checks, changed_lake, due_imports, changed_orders),
+            *(requested_drift_checks, changed_lake, due_imports, changed_orders, deliveries),
+            *(order_submitted_sensor, payment_received_sensor, settlement_closed_sensor),
         ],
         resources={"daybook": replace(daybook or Daybook(), space=space)},
         # A process of its own for every step costs 3 s of imports, and a run has one step.

@@ -32,6 +32,7 @@ class PlannedRun:
     assets: tuple[str, ...]
     connection: str | None
     day: date | None
+    channel: str = ""
 
 
 def check_run(action: RunJobAction) -> None:
@@ -51,7 +52,7 @@ def planned_run(
     if connection is None:
         raise BadInput(f"the event is about no store that is still here, and {job} is for one")
     if job == FETCH:
-        return PlannedRun(job, action.assets, connection.slug, None)
+        return PlannedRun(job, action.assets, connection.slug, None, connection.channel)
     return PlannedRun(job, action.assets, connection.slug, _day(event, connection))
 
 

@@ -48,15 +48,16 @@ class Deliveries(Repository):
             return sorted((StoredDelivery(*row) for row in rows), key=lambda each: each.id)
 
     def runs(
-        self, kinds: Collection[str], limit: int
+        self, kinds: Collection[str], state: DeliveryState, now: datetime, limit: int
     ) -> Sequence[tuple[StoredDelivery, StoredEvent]]:
-        """Return runs that are to be requested or were not seen yet, with their events."""
+        """Return runs that are to be requested, or were, with their events, the oldest first."""
         query = (
             select(*columns(DeliveryRow, StoredDelivery), *columns(EventRow, StoredEvent))
             .join(EventRow, EventRow.id == DeliveryRow.event)
             .where(
                 DeliveryRow.type == RUN_JOB,
-                DeliveryRow.state.in_(("waiting", "sending")),
+                DeliveryRow.state == state,
+                DeliveryRow.next_at <= now,
                 EventRow.kind.in_(kinds),
             )
             .order_by(DeliveryRow.event, DeliveryRow.id)
@@ -95,7 +96,12 @@ class Deliveries(Repository):
             session.execute(
                 update(DeliveryRow)
                 .where(DeliveryRow.id.in_(numbers), DeliveryRow.state == "waiting")
-                .values(state="sending", attempts=DeliveryRow.attempts + 1, updated_at=func.now())
+                .values(
+                    state="sending",
+                    attempts=DeliveryRow.attempts + 1,
+                    reason=None,
+                    updated_at=func.now(),
+                )
             )
 
     def release(self, numbers: Collection[int], next_at: datetime | None = None) -> None:
@@ -123,6 +129,16 @@ class Deliveries(Repository):
                     DeliveryRow.next_at < until,
                 )
                 .values(next_at=until)
+            )
+
+    def defer(self, numbers: Collection[int], until: datetime, reason: str) -> None:
+        """Have some deliveries that wait do so until a moment, with the reason."""
+        values = {"next_at": until, "reason": reason, "updated_at": func.now()}
+        with self._transaction() as session:
+            session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.id.in_(numbers), DeliveryRow.state == "waiting")
+                .values(values)
             )
 
     def label(self, delivery: StoredDelivery, event: StoredEvent, words: LabelText) -> None:
