@@ -17,6 +17,7 @@ from pipelines.resources import Daybook
 from pipelines.schedules import daily_drift_check, daily_upkeep
 from pipelines.sensors.days import touched_days
 from pipelines.sensors.drift import requested_drift_checks
+from pipelines.sensors.hints import webhook_hints
 from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
 from pipelines.sensors.syncs import due_syncs
@@ -45,7 +46,7 @@ def build_definitions(
         jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep, drift_check],
         schedules=[daily_upkeep, daily_drift_check],
         sensors=[
-            *(touched_days, notifications, due_syncs, planned_entries),
+            *(touched_days, notifications, webhook_hints, due_syncs, planned_entries),
             *(requested_drift_checks, changed_lake),
         ],
         resources={"daybook": replace(daybook or Daybook(), space=space)},

@@ -27,7 +27,8 @@ class Imports(BaseModel):
 
     `history_from` is the first business day; None takes what the platform still has. `ongoing`
     says whether new days are fetched as they come, `provisional` whether what a channel tells of
-    days ahead of their settlement is booked until a settlement covers them.
+    days ahead of their settlement is booked until a settlement covers them. `poll_minutes` are
+    between two polls for what is new; None leaves them to the channel.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class Imports(BaseModel):
     history_from: date | None = None
     ongoing: bool = True
     provisional: bool = False
+    poll_minutes: int | None = Field(default=None, ge=1, le=1440)
 
 
 class Posting(BaseModel):

@@ -2,18 +2,21 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
-from connectors.database.registry import PlannedEntry
+from connectors.accounts.deliveries import About
+from connectors.database.registry import PlannedEntry, ReceivedHint
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
 from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
+from pipelines.stages.hints import handle_hints
 from pipelines.stages.target_events import request_check
 from tests.conftest import Server
 from tests.inbox import finish_all
@@ -238,3 +241,62 @@ def test_an_organisation_that_told_of_a_change_is_checked_once_it_is_time(shop: 
     for slug in ("ours", "away"):
         registry.connections.remove(slug, "test")
     assert requests(tick(shop, "requested_drift_checks", daybook=later)) == []
+
+
+# One by one, as they are made, a thousand take as many seconds as all tests here.
+ACCOUNTS = text(
+    """
+    INSERT INTO registry.connections (slug, channel, name, timezone, kind, state, account_id)
+    SELECT slug, 'square', slug, 'UTC', 'api', 'active', slug
+    FROM unnest(CAST(:slugs AS text[])) AS accounts (slug)
+    """
+)
+
+
+def test_ten_thousand_hints_of_a_thousand_accounts_are_one_quick_tick(shop: Shop) -> None:
+    registry, now = shop.registry, datetime.now(UTC)
+    slugs = [f"account-{n:04d}" for n in range(1000)]
+    with registry._engine.begin() as connection:
+        connection.execute(ACCOUNTS, {"slugs": slugs})
+    sooner, busy, waiting, soon = slugs[:4]
+    tomorrow, in_a_minute = now + timedelta(days=1), now + timedelta(minutes=1)
+    for slug in (sooner, busy, waiting):
+        registry.sync_schedule.set(slug, tomorrow, reason="asked to" if slug == waiting else None)
+    registry.sync_schedule.set(soon, in_a_minute)
+
+    def hint(number: int, slug: str, topic: str = "payout.paid") -> ReceivedHint:
+        event = f"{slug} {number} {topic}"
+        return ReceivedHint("square", event, slug, topic, "sync", "webhook", None, b"sealed")
+
+    registry.hints.accept(hint(number, slug) for slug in slugs for number in range(10))
+    registry.hints.accept([hint(10, sooner, "order.created"), hint(11, sooner, "no.use")])
+    at = Daybook(clock=lambda: now)
+    with registry.activities.record(busy, "data", 1):
+        started = time.perf_counter()
+        result = tick(shop, "webhook_hints", daybook=at)
+        seconds = time.perf_counter() - started
+        assert result.skip_reason == dg.SkipReason(
+            "9992 webhooks; 10 wait for the end of a sync; 1 accounts are synced sooner"
+        )
+    assert requests(result) == []
+    assert seconds < 1
+    schedule = registry.sync_schedule.by_connection()
+    # The soonest of what its topics ask for; a wait that a platform asked for stays.
+    assert schedule[sooner].at == now + timedelta(minutes=5)
+    assert schedule[busy].at == schedule[waiting].at == tomorrow
+    assert schedule[soon].at == in_a_minute
+    tick(shop, "webhook_hints", daybook=at)
+    assert registry.sync_schedule.by_connection()[busy].at == now + timedelta(minutes=5)
+    assert tick(shop, "webhook_hints").skip_reason == dg.SkipReason("no webhooks")
+    # Whoever fetches streams takes the hints of these.
+    registry.hints.accept([hint(20, sooner, "order.updated"), hint(21, soon, "customer.updated")])
+    registry.sync_schedule.set(sooner, tomorrow)
+    requested: list[Mapping[str, frozenset[About]]] = []
+    handle_hints(shop.workspace, now, requested.append)
+    assert requested == [{sooner: frozenset({"orders"}), soon: frozenset({"contacts"})}]
+    assert registry.sync_schedule.by_connection()[sooner].at == tomorrow
+    with registry._engine.begin() as connection:
+        for table in ("hints", "sync_schedule", "activities", "connections"):
+            column = "slug" if table == "connections" else "connection"
+            where = f"WHERE {column} LIKE 'account-%'"
+            connection.execute(text(f"DELETE FROM registry.{table} {where}"))

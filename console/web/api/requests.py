@@ -116,6 +116,7 @@ class ImportsChange(TypedDict, total=False):
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
     provisional: bool
+    poll_minutes: Annotated[int | None, Field(ge=1, le=1440)]
 
 
 @with_config(ConfigDict(extra="forbid"))

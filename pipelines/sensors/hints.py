@@ -1,0 +1,28 @@
+"""Hints of platforms: accounts in which something happened are synced sooner."""
+
+import dagster as dg
+
+from pipelines.jobs import fetch_job
+from pipelines.resources import Daybook
+
+
+@dg.sensor(
+    job=fetch_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Brings forward the next sync of accounts whose platform sent a webhook.",
+)
+def webhook_hints(
+    _context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
+) -> dg.SensorResult:
+    """Bring scheduled syncs forward; request no run. `due_syncs` requests it when it is due."""
+    from pipelines.stages.hints import handle_hints
+
+    with daybook.open() as workspace:
+        result = handle_hints(workspace, daybook.clock())
+    sentences = [
+        f"{result.handled} webhooks" if result.handled else "no webhooks",
+        f"{result.waiting} wait for the end of a sync" if result.waiting else "",
+        f"{len(result.advanced)} accounts are synced sooner" if result.advanced else "",
+    ]
+    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(filter(None, sentences))))
