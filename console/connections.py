@@ -12,6 +12,7 @@ from connectors.accounts.fields import slug_for
 from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.setup import Imports, Setup, StreamChoice, StreamName
 from connectors.channels import CHANNELS
+from connectors.channels.poll_schedule import check_poll_minutes
 from connectors.database.registry import Connection, Registry
 from connectors.database.registry.findings import MAPPING
 from connectors.errors import BadInput
@@ -105,6 +106,7 @@ def keep_setup(
             f"{connection.slug} has no provisional figures: "
             f"{platform_named(connection.channel).title} reports no day before its settlement"
         )
+    check_poll_minutes(connection, setup.imports.poll_minutes)
     registry, slug = workspace.registry, connection.slug
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     changed = registry.connections.get(slug)

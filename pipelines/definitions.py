@@ -25,6 +25,7 @@ from pipelines.resources import Daybook
 from pipelines.schedules import daily_drift_check, daily_upkeep
 from pipelines.sensors.days import touched_days
 from pipelines.sensors.drift import requested_drift_checks
+from pipelines.sensors.hints import webhook_hints
 from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
 from pipelines.sensors.records import changed_orders, due_imports
@@ -65,7 +66,7 @@ def build_definitions(
         ],
         schedules=[daily_upkeep, daily_drift_check],
         sensors=[
-            *(touched_days, notifications, due_syncs, planned_entries),
+            *(touched_days, notifications, webhook_hints, due_syncs, planned_entries),
             *(requested_drift_checks, changed_lake, due_imports, changed_orders, deliveries),
             *(order_submitted_sensor, payment_received_sensor, settlement_closed_sensor),
         ],

@@ -55,8 +55,18 @@ def check_accounts(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Day
         )
 
 
+@dg.op(description="Drops bodies of webhooks that are no longer held.")
+def drop_webhook_bodies(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
+    """Drop what is older than the setting; the events stay for a while, without their bodies."""
+    from pipelines.stages.hints import purge_hints
+
+    with interruption_in_words(), daybook.open() as workspace:
+        context.log.info("%d bodies dropped", purge_hints(workspace, daybook.clock()))
+
+
 @dg.job(description="Keeps idle authorisations alive, and compares mappings with charts.")
 def upkeep() -> None:
-    """Run two steps over all connections."""
+    """Run three steps, each over all connections."""
     keep_grants_alive()
     check_accounts()
+    drop_webhook_bodies()

@@ -49,11 +49,12 @@ class Imports(BaseModel):
 
     `history_from` is the first business day; None takes what the platform still has. `ongoing`
     says whether new days are fetched as they come, `provisional` whether what a channel tells of
-    days ahead of their settlement is booked until a settlement covers them.
+    days ahead of their settlement is booked until a settlement covers them. `poll_minutes` are
+    between two polls for what is new; None leaves them to the channel.
 
     `streams` are the records that are imported beside settlements, by name; one that is not named
     is off. Customers are accounts with one of `customer_roles`, where the platform has roles; an
-    empty list takes all. `poll_minutes` is how often the account is asked for what changed.
+    empty list takes all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,9 +62,9 @@ class Imports(BaseModel):
     history_from: date | None = None
     ongoing: bool = True
     provisional: bool = False
+    poll_minutes: int | None = Field(default=None, ge=1, le=1440)
     streams: dict[StreamName, StreamChoice] = Field(default_factory=dict)
     customer_roles: tuple[str, ...] = ("customer", "subscriber")
-    poll_minutes: int = Field(default=5, ge=1, le=1440)
 
     def stream(self, name: StreamName) -> StreamChoice:
         """Return what was chosen for a stream."""

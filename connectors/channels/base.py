@@ -90,6 +90,8 @@ class Channel:
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
     yields the unit cost of every item that has one, dated today; None where the platform has none.
     `streams` are the records that it hands out apart from settlements.
+    `poll_minutes` are between two polls unless its owner chooses; `shortest_poll_minutes` are the
+    fewest that the platform's limits leave room for.
     `language` looks at the first lines of a file that no format identifies: it names the language
     of a report that is the channel's all the same.
     """
@@ -105,6 +107,8 @@ class Channel:
     contiguous: bool = False
     carries: bool = False
     notifications: NotificationSupport | None = None
+    poll_minutes: int = 5
+    shortest_poll_minutes: int = 1
     language: Callable[[str], str | None] | None = None
     streams: tuple[Stream, ...] = ()
 

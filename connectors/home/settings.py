@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     replaces the key file. `endpoints` is a JSON file of hosts that replace the platforms' own.
     `public_url` is the console's address in a browser: platforms redirect sellers to it.
     `allowed_private_hosts`, separated by commas, are stores on one's own network.
+    `webhook_body_days` is how long the bodies of webhooks are held, which name buyers.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAYBOOK_", extra="ignore", frozen=True)
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     endpoints: Path | None = None
     public_url: str = "http://localhost:8080"
     allowed_private_hosts: str = ""
+    webhook_body_days: int = Field(default=7, ge=1, le=90)
     # Bounds the partitions that Dagster lists, and catches years that were misread.
     first_day: date = date(2015, 1, 1)
     # A payout that no bank statement shows so many days after its day is late.

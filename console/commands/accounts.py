@@ -11,6 +11,7 @@ from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import has_settlements, platform_named
 from connectors.accounts.posting_switch import posting as kept_posting
 from connectors.channels.history import first_day
+from connectors.channels.poll_schedule import poll_minutes as poll_minutes_of
 from connectors.database.registry import Connection
 from connectors.errors import BadInput
 from console import connections
@@ -84,16 +85,30 @@ def imports(
     provisional: Annotated[
         Switch | None, typer.Option(help="journal days that no settlement covers yet, or not")
     ] = None,
+    poll_minutes: Annotated[
+        int | None, typer.Option(help="minutes between two polls", min=1, max=1440)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show or change the first day that a connection imports, and whether it continues."""
     with workspace() as opened:
-        options = {"history_from": first, "ongoing": ongoing, "provisional": _on(provisional)}
+        options = {
+            "history_from": first,
+            "ongoing": ongoing,
+            "provisional": _on(provisional),
+            "poll_minutes": poll_minutes,
+        }
         changes = {name: value for name, value in options.items() if value is not None}
         changed = connections.change_imports(opened, slug, ACTOR, changes)
-        begins = first_day(opened.registry.connections.get(slug), opened.settings.first_day)
+        connection = opened.registry.connections.get(slug)
+        begins = first_day(connection, opened.settings.first_day)
+        minutes = poll_minutes_of(connection)
     if as_json:
-        chosen = {"ongoing": changed.ongoing, "provisional": changed.provisional}
+        chosen = {
+            "ongoing": changed.ongoing,
+            "provisional": changed.provisional,
+            "poll_minutes": minutes,
+        }
         print_json({"connection": slug, "from": begins, **chosen})
         return
     ahead = ", provisional figures are booked" if changed.provisional else ""

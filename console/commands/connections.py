@@ -11,6 +11,7 @@ from connectors.accounts.notification_queues import NotificationQueues
 from connectors.accounts.platforms import has_settlements
 from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_sync
+from connectors.channels.poll_schedule import poll_minutes
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
 from console.commands import accounts, notifications, removal, streams, tax
 from console.options import Json
@@ -168,6 +169,7 @@ def _card(
         "last": last and _ended(last),
         "running": running and _under_way(running),
         "next_sync_at": scheduled.at if scheduled else None,
+        "poll_minutes": poll_minutes(connection),
         "notifications": notified,
         "posting": None if has_settlements(connection) else {"since": posting(connection).since},
         "deadlines": connection.deadlines,

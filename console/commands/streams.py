@@ -11,6 +11,7 @@ from console import connections
 from console.options import Json
 from console.output import print_json, print_result
 from console.workspace import workspace
+from pipelines.stages.record_schedule import interval
 
 ACTOR = "operator"
 
@@ -46,9 +47,6 @@ def streams(
     customer_roles: Annotated[
         str | None, typer.Option(help="roles that count as customers, by commas; `any` for all")
     ] = None,
-    every: Annotated[
-        int | None, typer.Option(min=1, max=1440, help="minutes between two looks for changes")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show or change which records a connection imports beside settlements.
@@ -65,14 +63,14 @@ def streams(
         changes = {
             "streams": connections.stream_choices(connection, imports, parts) if parts else None,
             "customer_roles": None if customer_roles is None else _roles(customer_roles),
-            "poll_minutes": every,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
         if changes:
             imports = connections.change_imports(opened, slug, ACTOR, changes)
+        minutes = int(interval(opened.registry.connections.get(slug)).total_seconds() // 60)
         imported = opened.registry.record_imports.of_connection(slug)
     if as_json:
-        print_json(_document(slug, imports, {n: i.through for n, i in imported.items()}))
+        print_json(_document(slug, imports, {n: i.through for n, i in imported.items()}, minutes))
         return
     if not imports.streams:
         print_result(f"{slug} imports settlements alone")
@@ -84,10 +82,12 @@ def streams(
             )
             print_result(f"{slug} {name}: {_scope(imports.stream(name))}{up_to}")
     if any(choice.ongoing for choice in imports.streams.values()):
-        print_result(f"{slug} is asked for changes every {imports.poll_minutes} minutes")
+        print_result(f"{slug} is asked for changes every {minutes} minutes")
 
 
-def _document(slug: str, imports: Imports, through: Mapping[str, object]) -> dict[str, object]:
+def _document(
+    slug: str, imports: Imports, through: Mapping[str, object], minutes: int
+) -> dict[str, object]:
     return {
         "connection": slug,
         "streams": {
@@ -95,7 +95,7 @@ def _document(slug: str, imports: Imports, through: Mapping[str, object]) -> dic
             for name in STREAMS
         },
         "customer_roles": imports.customer_roles,
-        "poll_minutes": imports.poll_minutes,
+        "poll_minutes": minutes,
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors.accounts.setup import Setup
+from connectors.channels import channel
 from connectors.channels.history import can_sync
 from connectors.database.registry import Connection
 from pipelines.stages.record_import import chosen_streams
@@ -23,14 +24,17 @@ class DueImport:
 
 def interval(connection: Connection) -> timedelta:
     """Return how often an account is asked for what changed."""
-    return timedelta(minutes=Setup.model_validate(connection.setup).imports.poll_minutes)
+    chosen = Setup.model_validate(connection.setup).imports.poll_minutes
+    return timedelta(minutes=chosen or channel(connection.channel).poll_minutes)
 
 
 def due_connections(workspace: Workspace, now: datetime) -> Iterator[DueImport]:
     """Yield the accounts whose streams are due to be read, the longest overdue first."""
     instants: dict[str, dict[str, datetime]] = {}
     for each in workspace.registry.record_imports.list():
-        instants.setdefault(each.connection, {})[each.stream] = each.through
+        # What a webhook told of is due now, whenever it was read last.
+        last_read = each.through if each.asked_at is None else _NEVER
+        instants.setdefault(each.connection, {})[each.stream] = last_read
     due = []
     for connection in workspace.registry.connections.list():
         if not connection.setup.get("imports", {}).get("streams") or not can_sync(connection):

@@ -115,6 +115,12 @@ def test_a_store_comes_in_and_ties(seller: Seller) -> None:
     assert seller("connections", "imports", "ember").lines == [
         f"ember: from {days_ago(9)}, new days as they come"
     ]
+    assert seller("connections", "show", "ember", "--json").json["poll_minutes"] == 5
+    chosen = seller("connections", "imports", "ember", "--poll-minutes", "20", "--json")
+    assert chosen.json["poll_minutes"] == 20
+    assert seller("connections", "imports", "ember", "--poll-minutes", "0").code == 2
+    off = seller("connections", "imports", "ember", "--once", "--json")
+    assert off.json["poll_minutes"] is None
 
 
 def test_history_that_was_skipped_comes_in_when_it_is_wanted(seller: Seller) -> None:

@@ -2,54 +2,22 @@
 
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-import pytest
-from sqlalchemy import text
 
-from connectors.database.registry import NewEvent, PlannedEntry
+from connectors.database.registry import PlannedEntry
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
 from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
 from pipelines.stages.target_events import request_check
-from pipelines.stages.triggers import remove_trigger, save_trigger
-from tests.conftest import Server
 from tests.inbox import finish_all
-from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
+from tests.pipelines.sensor_ticks import of_store, requests, shop, tick
+from tests.pipelines.shop import FIRST, Shop, fortnight
 
-
-@pytest.fixture(scope="module")
-def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
-        opened.registry.connections.add(
-            "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
-        )
-        yield opened
-
-
-def tick(
-    shop: Shop, sensor: str, cursor: str | None = None, daybook: Daybook | None = None
-) -> dg.SensorResult:
-    """One evaluation, as the daemon makes it."""
-    definition = build_definitions().resolve_sensor_def(sensor)
-    with dg.build_sensor_context(
-        instance=shop.instance, cursor=cursor, resources={"daybook": daybook or Daybook()}
-    ) as context:
-        result = definition(context)
-    assert isinstance(result, dg.SensorResult)
-    return result
-
-
-def requests(result: dg.SensorResult) -> list[dg.RunRequest]:
-    return list(result.run_requests or ())
-
-
-def of_store(result: dg.SensorResult, slug: str) -> list[dg.RunRequest]:
-    return [request for request in requests(result) if request.tags["connection"] == slug]
+__all__ = ["shop"]
 
 
 def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None:
@@ -240,148 +208,3 @@ def test_an_organisation_that_told_of_a_change_is_checked_once_it_is_time(shop: 
     for slug in ("ours", "away"):
         registry.connections.remove(slug, "test")
     assert requests(tick(shop, "requested_drift_checks", daybook=later)) == []
-
-
-def submit(shop: Shop, kind: str, *subjects: str, day: date = FIRST) -> None:
-    events = [NewEvent(subject, datetime.now(UTC), {"business_date": day}) for subject in subjects]
-    shop.registry.events.record(kind, "pans", events)
-
-
-def run_trigger(shop: Shop, name: str, event: str, **action: object) -> None:
-    actions = [{"type": "run_job", **action}]
-    save_trigger(shop.workspace, {"name": name, "event": event, "actions": actions}, "test")
-
-
-def test_orders_request_the_runs_of_their_triggers_once(shop: Shop) -> None:
-    run_trigger(shop, "days", "order_submitted", job="data")
-    run_trigger(shop, "lines", "order_submitted", assets=["settlements"])
-    run_trigger(shop, "again", "settlement_closed", job="fetch")
-    assert requests(tick(shop, "order_submitted_sensor")) == []
-    submit(shop, "order_submitted", "1")
-    submit(shop, "settlement_closed", "s1")
-    first = tick(shop, "order_submitted_sensor")
-    days, lines = requests(first)
-    event = shop.registry.events.list(kinds=["order_submitted"])[0].id
-    assert (days.job_name, days.run_key) == ("data", f"days|run_job|{event}|0")
-    assert days.tags == lines.tags == range_tags("pans", Window(FIRST, FIRST + timedelta(days=1)))
-    assert lines.asset_selection == [dg.AssetKey("settlements")]
-    assert first.cursor == str(event)
-    # Nobody made these runs: the tick was lost, and is made again with the same keys.
-    again = tick(shop, "order_submitted_sensor", first.cursor)
-    assert [r.run_key for r in requests(again)] == [days.run_key, lines.run_key]
-    job = build_definitions().resolve_job_def("data")
-    made = [
-        shop.instance.create_run_for_job(job, tags={"dagster/run_key": str(r.run_key)})
-        for r in (days, lines)
-    ]
-    after = tick(shop, "order_submitted_sensor", again.cursor)
-    assert (requests(after), after.cursor) == ([], first.cursor)
-    assert after.skip_reason == dg.SkipReason(
-        "No trigger asks for a run: nothing new where an order is submitted."
-    )
-    assert {d.reason for d in shop.registry.deliveries.list("days")} == {f"run {made[0].run_id}"}
-    (fetch,) = requests(tick(shop, "settlement_closed_sensor"))
-    assert (fetch.job_name, fetch.partition_key, fetch.tags["channel"]) == (
-        *("fetch", "pans"),
-        "amazon",
-    )
-    # What somebody sends again is another run.
-    assert shop.registry.deliveries.replay("days", "test") == 1
-    (replayed,) = requests(tick(shop, "order_submitted_sensor", after.cursor))
-    assert replayed.run_key == f"days|run_job|{event}|1"
-    for run in made:
-        shop.instance.delete_run(run.run_id)
-    for name in ("days", "lines", "again"):
-        remove_trigger(shop.workspace, name, "test")
-
-
-def test_a_burst_of_orders_is_a_hundred_runs_a_tick(shop: Shop) -> None:
-    run_trigger(shop, "burst", "payment_received", job="data")
-    submit(shop, "payment_received", *(f"{n}" for n in range(130)))
-    submit(shop, "payment_received", "later", day=date(2031, 1, 1))
-    daybook = Daybook(space=Window(FIRST, FIRST + timedelta(days=1)))
-    first = tick(shop, "payment_received_sensor", daybook=daybook)
-    assert len(requests(first)) == 100
-    job = build_definitions().resolve_job_def("data")
-    made = [
-        shop.instance.create_run_for_job(job, tags={"dagster/run_key": str(r.run_key)})
-        for r in requests(first)
-    ]
-    second = tick(shop, "payment_received_sensor", first.cursor, daybook)
-    assert len({r.run_key for r in (*requests(first), *requests(second))}) == 130
-    states = [d.state for d in shop.registry.deliveries.list("burst", limit=500)]
-    assert [states.count(s) for s in ("sent", "sending", "waiting")] == [100, 30, 1]
-    (waiting,) = shop.registry.deliveries.list("burst", ["waiting"])
-    assert waiting.reason == "Waiting for the partition pans 2031-01-01."
-    for run in made:
-        shop.instance.delete_run(run.run_id)
-    remove_trigger(shop.workspace, "burst", "test")
-
-
-def test_failed_runs_and_tags_go_through_the_sensor_of_deliveries(shop: Shop) -> None:
-    tag = [{"type": "tag", "tag": "seen"}]
-    document = {"name": "tags", "event": "refund_issued", "actions": tag}
-    save_trigger(shop.workspace, document, "test")
-    run_trigger(shop, "refresh", "run_failed", job="warehouse_job")
-    tick(shop, "deliveries")
-    shop.registry.events.record(
-        "refund_issued", "pans", [NewEvent("r", datetime.now(UTC), {"order_id": "r"})]
-    )
-    job = build_definitions().resolve_job_def("upkeep")
-    # One that is retried has not failed yet.
-    for retries in ("1", "0"):
-        run = shop.instance.create_run_for_job(job, tags={"dagster/max_retries": retries})
-        shop.instance.report_run_failed(run)
-    result = tick(shop, "deliveries")
-    (request,) = requests(result)
-    assert (request.job_name, request.partition_key) == ("warehouse_job", None)
-    assert [label.text for label in shop.registry.labels.list("pans")] == ["seen"]
-    (failed,) = (e for e in shop.registry.events.list(kinds=["run_failed"]) if e.fields["run"])
-    assert (failed.connection, failed.fields["activity"]) == (None, "upkeep")
-    for name in ("tags", "refresh"):
-        remove_trigger(shop.workspace, name, "test")
-    idle = tick(shop, "deliveries")
-    assert idle.skip_reason == dg.SkipReason("Nothing happened, and nothing is due.")
-
-
-def test_a_thousand_stores_with_triggers_are_a_tick_of_less_than_half_a_second(shop: Shop) -> None:
-    with shop.registry.events._transaction() as session:
-        session.execute(_THOUSAND_STORES)
-        session.execute(_THEIR_EVENTS)
-        session.execute(_THEIR_STATE)
-    for number in range(20):
-        filters = {"connection": f"many-{number}", "status": "paid"}
-        document = {"name": f"t-{number}", "event": "order_submitted", "filters": filters}
-        actions = [{"type": "run_job", "job": "data"}]
-        save_trigger(shop.workspace, {**document, "actions": actions}, "test")
-    for sensor in ("order_submitted_sensor", "deliveries"):
-        tick(shop, sensor)
-        seconds = []
-        for number in range(3):
-            submit(shop, "order_submitted", *(f"{sensor} {number} {n}" for n in range(100)))
-            started = time.perf_counter()
-            tick(shop, sensor)
-            seconds.append(time.perf_counter() - started)
-        assert min(seconds) < 0.5, sensor
-
-
-_THOUSAND_STORES = text(
-    """
-    INSERT INTO registry.connections (slug, channel, name, timezone, kind, state)
-    SELECT 'many-' || n, 'amazon', 'Many', 'UTC', 'file', 'active' FROM generate_series(1, 1000) n
-    """
-)
-_THEIR_EVENTS = text(
-    """
-    INSERT INTO registry.events (kind, connection, subject, occurred_at, fields)
-    SELECT 'order_submitted', 'many-' || n, 'order ' || m, now(), '{"status": "paid"}'
-    FROM generate_series(1, 1000) n CROSS JOIN generate_series(1, 20) m
-    """
-)
-_THEIR_STATE = text(
-    """
-    INSERT INTO registry.activities (connection, what, days, ended_at, outcome)
-    SELECT 'many-' || n, 'fetch', 1, now() - m * interval '1 hour', 'failed'
-    FROM generate_series(1, 1000) n CROSS JOIN generate_series(1, 10) m
-    """
-)

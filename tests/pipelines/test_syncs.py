@@ -11,6 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.accounts.setup import Imports, Setup
+from connectors.channels.poll_schedule import next_poll_at
 from connectors.channels.sync_schedule import FROM_HOUR, HOURS, next_sync_at
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings, settings
@@ -155,3 +156,15 @@ def test_a_thousand_accounts_are_spread_over_the_morning() -> None:
     by_minute = [t.replace(second=0) for t in at]
     assert max(by_minute.count(t) for t in set(by_minute)) < 20
     assert {t.date() for t in at} == {date(2026, 6, 2)}
+
+
+def test_polls_come_every_few_minutes_and_a_thousand_are_spread_over_these() -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    at = [next_poll_at(f"store-{n}", 5, now) for n in range(1000)]
+    assert all(now < t <= now + timedelta(minutes=5) for t in at)
+    for slug, first in (("store-1", at[1]), ("store-2", at[2])):
+        # Also where the poll itself took a while, or was asked for between two.
+        for late in (timedelta(0), timedelta(minutes=4, seconds=59)):
+            assert next_poll_at(slug, 5, first + late) == first + timedelta(minutes=5)
+    by_second = [t.replace(microsecond=0) for t in at]
+    assert max(by_second.count(t) for t in set(by_second)) < 20

@@ -43,6 +43,9 @@ from connectors.errors import BadInput
 # Parts of a set-up that have a method of their own here.
 _OWN_SWITCHES = frozenset({"posting", "tax"})
 
+# Slugs that an error names.
+_LISTED = 20
+
 
 class Connections(Repository):
     """Every connection."""
@@ -304,5 +307,8 @@ def _zones() -> set[str]:
 def unknown_connection(session: Session, slug: str) -> BadInput:
     """Return the error for an unknown slug, with the known ones."""
     slugs = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
-    listed = ", ".join(slugs) if slugs else "none yet; `daybook import` makes one"
+    # Of a thousand, those that begin alike are the likely ones.
+    alike = [s for s in slugs if s[:2] == slug[:2]] if len(slugs) > _LISTED else slugs
+    more = ", ..." if len(alike) > _LISTED or len(alike) < len(slugs) else ""
+    listed = ", ".join(alike[:_LISTED]) + more if slugs else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.record_models import RecordDayRow, RecordImportRow
@@ -22,6 +22,7 @@ class RecordImport:
     through: datetime
     first_day: date | None = None
     last_day: date | None = None
+    asked_at: datetime | None = None
 
 
 class RecordImports(Repository):
@@ -49,6 +50,7 @@ class RecordImports(Repository):
         changes = {
             "since": new.since,
             "through": new.through,
+            "asked_at": None,
             "first_day": func.least(RecordImportRow.first_day, new.first_day),
             "last_day": func.greatest(RecordImportRow.last_day, new.last_day),
         }
@@ -57,6 +59,12 @@ class RecordImports(Repository):
         )
         with self._transaction() as session:
             session.execute(upsert)
+
+    def ask(self, slugs: Collection[str], now: datetime) -> None:
+        """Have the streams of some connections read at once, and not when they are due."""
+        statement = update(RecordImportRow).where(RecordImportRow.connection.in_(slugs))
+        with self._transaction() as session:
+            session.execute(statement.values(asked_at=now))
 
     def request_days(self, slug: str, days: Collection[date]) -> None:
         """Ask for days to be normalised, once more where they wait already."""

@@ -21,6 +21,8 @@ class RecordImportRow(Base):
     stream: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
     through: Mapped[datetime]
+    # When the platform told of something new; null once that is read.
+    asked_at: Mapped[datetime | None]
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]
 

@@ -1,9 +1,9 @@
 """The next sync of each connection: its daily one, or the end of a wait for the platform."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.models import ScheduledSyncRow
@@ -37,6 +37,14 @@ class SyncSchedule(Repository):
             rows = session.execute(moved.values(at=at).returning(ScheduledSyncRow.connection))
             return rows.first() is not None
 
+    def advance_all(self, instants: Mapping[str, datetime]) -> frozenset[str]:
+        """Bring many connections' next syncs forward, as `advance` does; return which moved."""
+        if not instants:
+            return frozenset()
+        values = {"slugs": list(instants), "instants": list(instants.values())}
+        with self._transaction() as session:
+            return frozenset(session.scalars(_ADVANCE_ALL, values))
+
     def finish(self, slug: str, through: datetime) -> None:
         """Take out what was scheduled for a connection until an instant; what is later stays."""
         ended = ScheduledSyncRow.connection == slug, ScheduledSyncRow.at <= through
@@ -48,3 +56,13 @@ class SyncSchedule(Repository):
         query = select(*columns(ScheduledSyncRow, ScheduledSync))
         with self._transaction() as session:
             return {row[0]: ScheduledSync(*row) for row in session.execute(query)}
+
+
+_ADVANCE_ALL = text(
+    """
+    UPDATE registry.sync_schedule AS scheduled SET at = sooner.at
+    FROM unnest(CAST(:slugs AS text[]), CAST(:instants AS timestamptz[])) AS sooner (slug, at)
+    WHERE connection = sooner.slug AND scheduled.at > sooner.at AND reason IS NULL
+    RETURNING connection
+    """
+)

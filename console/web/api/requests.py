@@ -126,7 +126,7 @@ class ImportsChange(TypedDict, total=False):
     provisional: bool
     streams: dict[StreamName, StreamChange]
     customer_roles: Annotated[tuple[Line, ...], Field(strict=False)]
-    poll_minutes: Annotated[int, Field(ge=1, le=1440)]
+    poll_minutes: Annotated[int | None, Field(ge=1, le=1440)]
 
 
 @with_config(ConfigDict(extra="forbid"))

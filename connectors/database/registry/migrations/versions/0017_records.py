@@ -24,6 +24,7 @@ def upgrade() -> None:
         text("stream"),
         instant("since"),
         instant("through"),
+        instant("asked_at", nullable=True),
         sa.Column("first_day", sa.Date()),
         sa.Column("last_day", sa.Date()),
         of_connection("record_imports"),
