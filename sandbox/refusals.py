@@ -115,7 +115,14 @@ def _walmart_headers(meters: Mapping[str, Meter]) -> dict[str, str]:
 
 
 WALMART = Plan(
-    (Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),), _walmart, _walmart_headers
+    (
+        Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),
+        # 5,000 orders and 300 items a minute, by Walmart's published numbers.
+        Rule("orders", r"/v3/orders", partial(Bucket, 83.0, 100)),
+        Rule("items", r"/v3/items", partial(Bucket, 1.0, 60)),
+    ),
+    _walmart,
+    _walmart_headers,
 )
 
 

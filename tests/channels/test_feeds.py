@@ -78,6 +78,14 @@ FEEDS = {
         product=lambda r: [sku["seller_sku"] or None for sku in r["skus"]],
         by_unit=True,
     ),
+    "walmart": Feed(
+        order=lambda r: r["purchaseOrderId"],
+        lines=lambda r: [line["item"]["sku"] for line in r["orderLines"]["orderLine"]],
+        product=lambda r: [r["sku"]],
+        # No SKU twice, and none without.
+        listed=lambda sales: list(sales.skus),
+        unfiltered=frozenset({"products"}),
+    ),
     "woocommerce": Feed(
         order=lambda r: r["number"],
         lines=lambda r: [line["sku"] for line in r["line_items"]],
@@ -191,3 +199,12 @@ def test_listings_beyond_the_last_page_that_amazon_gives_are_searched_for(
             sales.reprice(number, Decimal(number))
         skus = [record["sku"] for record in read_feed(at, "products")]
         assert sorted(skus) == sorted({str(o.sku) for o in sales.listings if o.sku})
+
+
+def test_more_orders_than_walmart_answers_are_read_in_halves(
+    quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.channels.walmart.feeds.MOST", 20)
+    with store("walmart", quick_home, tmp_path) as at:
+        read = sorted(record["purchaseOrderId"] for record in read_feed(at, "orders"))
+        assert read == numbers(sales_of(at))

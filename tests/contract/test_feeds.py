@@ -66,6 +66,16 @@ CONTRACTS = [
         },
     ),
     Contract(
+        "walmart",
+        "walmart/walmart-marketplace-orders-openapi-original.yml",
+        {"orders": ("get", "/v3/orders")},
+    ),
+    Contract(
+        "walmart",
+        "walmart/walmart-marketplace-items-openapi-original.yml",
+        {"products": ("get", "/v3/items")},
+    ),
+    Contract(
         "square",
         "square/api.json",
         {
