@@ -23,7 +23,7 @@ ORDERS_DAILY = Table(
         _CHANNEL,
         _required("marketplace", "VARCHAR", "the site; empty where the channel names none"),
         _DAY,
-        _CURRENCY,
+        _required("currency", "VARCHAR", "ISO 4217 code; empty while there are no amounts"),
         _required("status", "VARCHAR", "as in orders; `unknown` where that is null"),
         _required("orders", "BIGINT", "orders placed that day"),
         _required("customers", "BIGINT", "buyers of these orders, as far as they are known"),

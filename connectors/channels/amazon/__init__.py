@@ -3,6 +3,7 @@
 from connectors.channels.amazon import notifications, queue
 from connectors.channels.amazon.formats import FORMATS
 from connectors.channels.amazon.settlement_links import link_settlements
+from connectors.channels.amazon.streams import STREAMS
 from connectors.channels.amazon.subscriptions import subscribe
 from connectors.channels.amazon.sync import read
 from connectors.channels.base import Channel
@@ -16,6 +17,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    streams=STREAMS,
     contiguous=True,
     carries=True,
     notifications=NotificationSupport(

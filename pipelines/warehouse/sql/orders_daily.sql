@@ -11,8 +11,8 @@ units AS (
     GROUP BY ALL
 )
 SELECT
-    connection, channel, coalesce(marketplace, '') AS marketplace, business_date, currency,
-    coalesce(status, 'unknown') AS status,
+    connection, channel, coalesce(marketplace, '') AS marketplace, business_date,
+    coalesce(currency, '') AS currency, coalesce(status, 'unknown') AS status,
     count(*) AS orders,
     count(DISTINCT customer_key) AS customers,
     coalesce(sum(units), 0) AS units,
