@@ -21,7 +21,7 @@ from sandbox.sales import Earned, Listing, Sale, Sales, SoldItem
 
 Item = dict[str, Any]
 # Few, so that a test walks through several pages; Amazon's own are 100, 20 and 1,000.
-_ORDERS, _LISTINGS = 15, 2
+_LISTINGS = 2
 _PERSONAL = {"BUYER", "RECIPIENT"}
 _STATUSES = {"pending": "PENDING", "paid": "UNSHIPPED", "cancelled": "CANCELLED"}
 _REFUNDS = {"Refund", "Chargeback Refund"}
@@ -69,13 +69,10 @@ class AmazonFeeds:
             return _refused(400, "InvalidInput", "Exactly one of createdAfter and lastUpdatedAfter")
         start = datetime.fromisoformat(query.get("lastUpdatedAfter", "2020-01-01T00:00:00Z"))
         end = datetime.fromisoformat(query.get("lastUpdatedBefore", "2099-01-01T00:00:00Z"))
-        sites = {row["order-id"]: (site, row) for _, site, row in _principal(money)}
-        matches = [
-            self._order(sale, money.sites[0], sites.get(sale.number))
-            for sale in self.sales.sales()
-            if start <= sale.changed_at <= end
-        ]
-        page = self._page(query, "paginationToken", matches, _ORDERS)
+        matches = self.sales.cached(
+            "matches", (start, end), lambda: self._changed(money, start, end)
+        )
+        page = self._page(query, "paginationToken", matches, self.sales.largest)
         if isinstance(page, Response):
             return page
         shown, token = page
@@ -117,6 +114,14 @@ class AmazonFeeds:
             following = secrets.token_urlsafe(16)
             self.pages[following] = (query, end)
         return matches[start:end], following
+
+    def _changed(self, money: AmazonMoney, start: datetime, end: datetime) -> list[Item]:
+        sites = {row["order-id"]: (site, row) for _, site, row in _principal(money)}
+        return [
+            self._order(sale, money.sites[0], sites.get(sale.number))
+            for sale in self.sales.sales()
+            if start <= sale.changed_at <= end
+        ]
 
     def _order(self, sale: Sale, home: Site, row: tuple[Site, Mapping[str, str]] | None) -> Item:
         site, line = row or (home, {})

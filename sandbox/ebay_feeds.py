@@ -18,7 +18,7 @@ from sandbox.sales import Earned, Sale, Sales, SoldItem
 
 Item = dict[str, Any]
 # Few, so that a test walks through several pages; eBay's own limit is 200.
-_LARGEST, _ITEMS = 15, 2
+_ITEMS = 2
 _LIMIT = 200
 _OLDEST = timedelta(days=730)
 _PAYMENT = {
@@ -49,12 +49,7 @@ class EbayFeeds:
 
     def __init__(self, sales: Sales, money: EBayMoney) -> None:
         """Answer of the sales of a seller; the lines' numbers are those of the money."""
-        self._sales = sales
-        self._lines = {
-            transaction["orderId"]: transaction["orderLineItems"][0]["lineItemId"]
-            for transaction in money.listed
-            if "orderLineItems" in transaction
-        }
+        self._sales, self._money_of_seller = sales, money
 
     def answer_orders(self, request: Request) -> Response:
         """Answer GET /order."""
@@ -64,12 +59,17 @@ class EbayFeeds:
         start = query.get("filter", "").partition("[")[2].partition("..")[0]
         if start and datetime.fromisoformat(start) < self._sales.now - _OLDEST:
             return _refused(30850, "The start date is more than two years in the past.")
-        orders = [self._order(sale) for sale in self._sales.sales()]
-        dated = [{**order, "lastmodifieddate": order["lastModifiedDate"]} for order in orders]
         passes = filter_of("lastmodifieddate", request)
-        numbers = {order["orderId"] for order in dated if passes(order)}
-        matches = [order for order in orders if order["orderId"] in numbers]
-        return page_of(request, "orders", matches, _LARGEST)
+        matches = self._sales.cached(
+            "matches",
+            query.get("filter"),
+            lambda: [
+                order
+                for order in self._orders()
+                if passes({"lastmodifieddate": order["lastModifiedDate"]})
+            ],
+        )
+        return page_of(request, "orders", matches, self._sales.largest)
 
     def answer_items(self, request: Request) -> Response:
         """Answer GET /inventory_item; `offset` is the number of the page."""
@@ -94,7 +94,18 @@ class EbayFeeds:
             answer["next"] = f"{following.path}?{following.query}"
         return JSONResponse(answer)
 
-    def _order(self, sale: Sale) -> Item:
+    def _orders(self) -> list[Item]:
+        return self._sales.cached("orders", None, self._written)
+
+    def _written(self) -> list[Item]:
+        lines = {
+            transaction["orderId"]: transaction["orderLineItems"][0]["lineItemId"]
+            for transaction in self._money_of_seller.listed
+            if "orderLineItems" in transaction
+        }
+        return [self._order(sale, lines.get(sale.number)) for sale in self._sales.sales()]
+
+    def _order(self, sale: Sale, line: str | None) -> Item:
         total = self._money(sale, sale.total)
         return {
             "orderId": sale.number,
@@ -118,7 +129,9 @@ class EbayFeeds:
             ],
             "ebayCollectAndRemitTax": False,
             "totalFeeBasisAmount": total,
-            "lineItems": [self._line(sale, place, item) for place, item in enumerate(sale.items)],
+            "lineItems": [
+                self._line(sale, place, item, line) for place, item in enumerate(sale.items)
+            ],
         }
 
     def _buyer(self, sale: Sale) -> Item:
@@ -145,11 +158,10 @@ class EbayFeeds:
             "refunds": [refund] if sale.refunded else [],
         }
 
-    def _line(self, sale: Sale, place: int, item: SoldItem) -> Item:
+    def _line(self, sale: Sale, place: int, item: SoldItem, number: str | None) -> Item:
         cost = self._money(sale, item.total)
-        number = self._lines.get(sale.number, f"2001{sale.number[3:8]}{place:03}")
         return {
-            "lineItemId": number,
+            "lineItemId": number or f"2001{sale.number[3:8]}{place:03}",
             "legacyItemId": f"3350{sale.number[3:8]}",
             "sku": item.sku,
             "title": f"Item {item.sku}",

@@ -19,7 +19,7 @@ from sandbox.sales import Earned, Listing, Sale, Sales, SoldItem
 Item = dict[str, Any]
 STATES = ("active", "inactive", "sold_out", "draft", "expired")
 # Few, so that a test walks through several pages; Etsy's own limit is 100.
-_LARGEST, _LIMIT, _EARLIEST = 15, 100, 946_684_800
+_LISTINGS, _LIMIT, _EARLIEST = 2, 100, 946_684_800
 _WORDS = {
     "pending": "open", "paid": "paid", "shipped": "paid", "completed": "completed",
     "cancelled": "canceled", "refunded": "fully refunded",
@@ -59,11 +59,20 @@ class EtsyFeeds:
         if start < _EARLIEST or query.get("sort_on", "created") not in _SORTS:
             return _refused("Invalid parameter")
         field = _SORTS[query.get("sort_on", "created")]
-        receipts = [self._receipt(sale) for sale in self._sales.sales()]
-        matches = [each for each in receipts if start <= each["updated_timestamp"] <= end]
         newest_first = query.get("sort_order", "desc") in {"desc", "descending", "down"}
-        matches.sort(key=lambda each: (each[field], each["receipt_id"]), reverse=newest_first)
-        return _page(request, matches)
+        receipts = self._sales.cached(
+            "orders", None, lambda: [self._receipt(sale) for sale in self._sales.sales()]
+        )
+        matches = self._sales.cached(
+            "matches",
+            (start, end, field, newest_first),
+            lambda: sorted(
+                (each for each in receipts if start <= each["updated_timestamp"] <= end),
+                key=lambda each: (each[field], each["receipt_id"]),
+                reverse=newest_first,
+            ),
+        )
+        return _page(request, matches, self._sales.largest)
 
     def answer_listings(self, request: Request) -> Response:
         """Answer GET .../listings: those of one state; products are told where asked for."""
@@ -74,7 +83,7 @@ class EtsyFeeds:
         listings = self._sales.listings
         groups = [listings[:2], *([each] for each in listings[2:])]
         listed = [self._listing(group, is_whole=is_whole) for group in groups]
-        return _page(request, [each for each in listed if each["state"] == state])
+        return _page(request, [each for each in listed if each["state"] == state], _LISTINGS)
 
     def _receipt(self, sale: Sale) -> Item:
         total, number = self._money(sale.total), int(sale.number)
@@ -180,12 +189,12 @@ _SORTS = {
 }  # fmt: skip
 
 
-def _page(request: Request, matches: list[Item]) -> Response:
+def _page(request: Request, matches: list[Item], largest: int) -> Response:
     query = request.query_params
     limit, offset = int(query.get("limit", 25)), int(query.get("offset", 0))
     if not 1 <= limit <= _LIMIT:
         return _refused("Invalid limit")
-    page = matches[offset : offset + min(limit, _LARGEST)]
+    page = matches[offset : offset + min(limit, largest)]
     return JSONResponse({"count": len(matches), "results": page})
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 Progress = Literal[
     "pending", "paid", "shipped", "completed", "cancelled", "refunded", "partially_refunded"
 ]
+T = TypeVar("T")
 SKUS = ("MUG-BLUE", "MUG-RED", "PRINT")
 # Sold now and then, and listed nowhere.
 UNLISTED = "OLD-CUP"
@@ -113,8 +114,11 @@ class Sales:
     """One account's orders, listings and buyers.
 
     `money` returns the account's money as it is now, `earned` what orders are in it, and `number`
-    the platform's number of the nth order that is placed here.
+    the platform's number of the nth order that is placed here. No page of orders holds more than
+    `largest`.
     """
+
+    largest = 15
 
     def __init__(
         self,
@@ -130,7 +134,7 @@ class Sales:
         self._placed: dict[str, Sale] = {}
         self._changed: dict[str, Sale] = {}
         self._ticks = 0
-        self._cached: tuple[object, dict[str, Sale]] = (None, {})
+        self._cached: dict[str, tuple[object, list[Any]]] = {}
         born = _noon(money().first)
         names = ("Ada", "Winter"), ("Bo", "Lindt"), ("Cleo", "Marsh")
         self.buyers = [Buyer(f"{71 + n}", *name, born) for n, name in enumerate(names)]
@@ -150,14 +154,24 @@ class Sales:
 
     def sales(self) -> list[Sale]:
         """Return every order, oldest first."""
+        return self.cached("sales", None, self._all)
+
+    def cached(self, kind: str, query: object, make: Callable[[], list[T]]) -> list[T]:
+        """Return what `make` returned for a kind of list, until another query or any event."""
         money = self._money()
-        state = (id(money), money.today, money.transactions(), self._ticks)
-        if self._cached[0] != state:
-            sales = {sale.number: sale for sale in self._of_money()}
-            # A shop in which nothing happens has no orders at all.
-            sales |= {sale.number: sale for sale in self._examples() if sales}
-            self._cached = state, sales | self._placed | self._changed
-        return sorted(self._cached[1].values(), key=lambda sale: (sale.made_at, sale.number))
+        counts = (money.transactions(), len(self.listings), len(self.buyers), self._ticks)
+        # Orders are shipped as time passes, and nobody looks more often than this.
+        state = (id(money), money.today, counts, self.now.timestamp() // 600, query)
+        if self._cached.get(kind, (None, []))[0] != state:
+            self._cached[kind] = state, make()
+        return self._cached[kind][1]
+
+    def _all(self) -> list[Sale]:
+        sales = {sale.number: sale for sale in self._of_money()}
+        # A shop in which nothing happens has no orders at all.
+        sales |= {sale.number: sale for sale in self._examples() if sales}
+        every = {**sales, **self._placed, **self._changed}.values()
+        return sorted(every, key=lambda sale: (sale.made_at, sale.number))
 
     def place(
         self, *items: SoldItem, buyer: str | None = None, progress: Progress = "paid"

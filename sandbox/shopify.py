@@ -76,6 +76,8 @@ class Shopify(Granting):
         self.throttled = 0
         self.limits = Limits(SHOPIFY)
         self.lacking_scope, self.all_orders = False, True
+        # Shops whose customers the application is not approved to see.
+        self.protecting: set[str] = set()
         self._schema = build_schema(SCHEMA)
         self._installed: set[str] = set()
         self.oauth = OAuth(
@@ -230,7 +232,8 @@ class Shopify(Granting):
                 # The caller must compute its wait from these figures; there is no Retry-After.
                 charged["throttleStatus"]["currentlyAvailable"] = points - 200
             return _errors("Throttled", "THROTTLED", charged)
-        if self.lacking_scope:
+        protects = shop.id in self.protecting and "customer" in body["query"]
+        if self.lacking_scope or protects:
             charged = self._charged(request, points, shop)
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
         root = self._root(shop)

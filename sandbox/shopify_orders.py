@@ -69,20 +69,33 @@ class ShopFeeds:
     def root(self) -> dict[str, Any]:
         """Return what lists, single orders and single products are."""
         return {
-            "orders": lambda _info, **query: self._list(self._orders(), query),
+            "orders": lambda _info, **query: self._listed_orders(query),
             "order": lambda _info, **query: _of_id(self._orders(), query),
             "products": lambda _info, **query: self._list(self._products(), query),
             "product": lambda _info, **query: _of_id(self._products(), query),
             "customers": lambda _info, **query: self._list(self._customers(), query),
         }
 
-    def _list(self, nodes: Iterable[Node], query: Mapping[str, Any]) -> Node:
-        key = "createdAt" if query.get("sortKey") == "CREATED_AT" else "updatedAt"
-        ordered = sorted(nodes, key=lambda node: (node[key], node["id"]))
-        dates = {"created_at": "createdAt", "updated_at": "updatedAt"}
-        return connection(ordered, query, _LARGEST_PAGE, **dates)
+    def _listed_orders(self, query: Mapping[str, Any]) -> Node:
+        # The cursor is no part of the search: its pages are of one list.
+        search = (query.get("query"), query.get("sortKey"))
+        key = _sort_key(query)
+        matches = self._sales.cached(
+            "matches",
+            search,
+            lambda: _searched(sorted(self._orders(), key=lambda n: (n[key], n["id"])), query),
+        )
+        return connection(matches, {**query, "query": None}, self._sales.largest)
 
-    def _orders(self) -> Iterator[Node]:
+    def _list(self, nodes: Iterable[Node], query: Mapping[str, Any]) -> Node:
+        key = _sort_key(query)
+        ordered = sorted(nodes, key=lambda node: (node[key], node["id"]))
+        return connection(ordered, query, _LARGEST_PAGE, **_DATES)
+
+    def _orders(self) -> list[Node]:
+        return self._sales.cached("orders", None, lambda: list(self._order_nodes()))
+
+    def _order_nodes(self) -> Iterator[Node]:
         orders = self._sales.sales()
         counts = Counter(sale.buyer for sale in orders)
         listings = {each.sku: each for each in reversed(self._sales.listings)}
@@ -113,6 +126,20 @@ class ShopFeeds:
                 "defaultEmailAddress": {"emailAddress": buyer.email},
                 "defaultAddress": {"countryCodeV2": "US"},
             }
+
+
+_DATES = {"created_at": "createdAt", "updated_at": "updatedAt"}
+
+
+def _sort_key(query: Mapping[str, Any]) -> str:
+    return "createdAt" if query.get("sortKey") == "CREATED_AT" else "updatedAt"
+
+
+def _searched(nodes: list[Node], query: Mapping[str, Any]) -> list[Node]:
+    """Return all nodes that pass a search."""
+    every = {"query": query.get("query"), "first": len(nodes)}
+    matches: list[Node] = connection(nodes, every, len(nodes), **_DATES)["nodes"]
+    return matches
 
 
 def variant_node(listing: Listing, currency: str) -> Node:

@@ -21,8 +21,8 @@ from sandbox.square_orders import TENDERS, payment_of, refusal, sold, stamp
 
 Item = dict[str, Any]
 _STATES = {"pending": "OPEN", "paid": "OPEN", "shipped": "OPEN", "cancelled": "CANCELED"}
-# Less than Square's own 1,000, so that a test walks through several pages.
-_LARGEST = 30
+# Less than Square's own limit, so that a test walks through several pages.
+_ITEMS = 2
 _LOCATIONS = 10
 
 
@@ -91,13 +91,15 @@ class SquareFeeds:
             text = "sort_field must be the field that is filtered."
             return refusal(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST", text)
         start = spans.get(field, {}).get("start_at", "")
-        matches = [
-            order
-            for order in self.orders()
-            if order["location_id"] in locations and order[field] >= start
-        ]
-        matches.sort(key=lambda order: (order[field], order["id"]))
-        return _page(body, "orders", matches)
+        matches = self._sales.cached(
+            "matches",
+            (*locations, field, start),
+            lambda: sorted(
+                (o for o in self.orders() if o["location_id"] in locations and o[field] >= start),
+                key=lambda order: (order[field], order["id"]),
+            ),
+        )
+        return _page(body, "orders", matches, self._sales.largest)
 
     async def search_catalog(self, request: Request) -> Response:
         """Answer POST /v2/catalog/search: items, with their variations in them."""
@@ -105,7 +107,8 @@ class SquareFeeds:
         begin = body.get("begin_time", "")
         kinds = body.get("object_types", [])
         listed = map(self._item, self._sales.listings) if "ITEM" in kinds else ()
-        return _page(body, "objects", [item for item in listed if item["updated_at"] > begin])
+        items = [item for item in listed if item["updated_at"] > begin]
+        return _page(body, "objects", items, _ITEMS)
 
     async def search_customers(self, request: Request) -> Response:
         """Answer POST /v2/customers/search."""
@@ -125,7 +128,7 @@ class SquareFeeds:
             for buyer in self._sales.buyers
             if stamp(buyer.changed_at) >= span.get("start_at", "")
         ]
-        return _page(body, "customers", matches)
+        return _page(body, "customers", matches, _ITEMS)
 
     def _order(self, sale: Sale, own: Mapping[str, Any] | None) -> Item:
         money = self._money()
@@ -203,14 +206,14 @@ def _return(order: Mapping[str, Any], refund: Mapping[str, Any]) -> Item:
     return {**order, **dates, "state": "COMPLETED", "version": 4}
 
 
-def _page(body: Mapping[str, Any], what: str, matches: list[Item]) -> Response:
+def _page(body: Mapping[str, Any], what: str, matches: list[Item], largest: int) -> Response:
     """Return a page of a search, whose cursor is in the body and goes with the same query."""
     query = json.dumps({k: v for k, v in body.items() if k != "cursor"}, sort_keys=True)
     digest = hashlib.sha256(query.encode()).hexdigest()[:16]
     stated, _, place = str(body.get("cursor") or f"{digest}.0").partition(".")
     if stated != digest or not place.isdigit():
         return refusal(400, "INVALID_REQUEST_ERROR", "INVALID_CURSOR", "Invalid cursor.")
-    start, size = int(place), min(int(body.get("limit") or 100), _LARGEST)
+    start, size = int(place), min(int(body.get("limit") or 100), largest)
     answer: Item = {what: matches[start : start + size]} if matches else {}
     if start + size < len(matches):
         answer["cursor"] = f"{digest}.{start + size}"

@@ -19,7 +19,7 @@ from sandbox.tiktok_money import Invalid, TikTokMoney
 
 Item = dict[str, Any]
 # Few, so that a test walks through several pages; TikTok Shop's own limit is 100.
-_ORDERS, _PRODUCTS, _LIMIT = 15, 2, 100
+_PRODUCTS, _LIMIT = 2, 100
 _STATUSES = {
     "pending": "UNPAID", "paid": "AWAITING_SHIPMENT", "shipped": "IN_TRANSIT",
     "completed": "COMPLETED", "cancelled": "CANCELLED", "refunded": "COMPLETED",
@@ -64,10 +64,18 @@ class TiktokFeeds:
         if sort not in {"create_time", "update_time"}:
             raise Invalid("Invalid sort_field query parameter")
         start, end = body.get("update_time_ge", 0), body.get("update_time_lt", 2**40)
-        orders = [self._order(sale) for sale in self._sales.sales()]
-        matches = [order for order in orders if start <= order["update_time"] < end]
-        matches.sort(key=lambda order: (order[sort], order["id"]))
-        return _page(request, body, "orders", matches, _ORDERS)
+        orders = self._sales.cached(
+            "orders", None, lambda: [self._order(sale) for sale in self._sales.sales()]
+        )
+        matches = self._sales.cached(
+            "matches",
+            (start, end, sort),
+            lambda: sorted(
+                (order for order in orders if start <= order["update_time"] < end),
+                key=lambda order: (order[sort], order["id"]),
+            ),
+        )
+        return _page(request, body, "orders", matches, self._sales.largest)
 
     def answer_products(self, request: Request, body: Mapping[str, Any]) -> Item:
         """Answer POST /product/202309/products/search."""

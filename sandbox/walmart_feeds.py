@@ -23,7 +23,7 @@ from sandbox.walmart_money import WalmartMoney
 
 Item = dict[str, Any]
 # Few, so that a test walks through several pages; Walmart's own is 200 orders.
-_ORDERS, _ITEMS, _LIMIT = 15, 2, 200
+_ITEMS, _LIMIT = 2, 200
 _DEFAULT, _OLDEST = timedelta(days=7), timedelta(days=180)
 _SHIPPERS = ("SellerFulfilled", "WFSFulfilled", "3PLFulfilled")
 _STATUSES = {
@@ -75,19 +75,24 @@ class WalmartFeeds:
         since = _instant(query.get("lastModifiedStartDate"), made)
         until = _instant(query.get("lastModifiedEndDate"), self.sales.now + _DEFAULT)
         shipper = query.get("shipNodeType", _SHIPPERS[0])
-        matches = [
-            self._order(sale, shipper)
-            for place, sale in enumerate(self.sales.sales())
-            if sale.made_at >= made
-            and since <= sale.changed_at <= until
-            and _shipper(place, sale) == shipper
-        ]
+        matches = self.sales.cached(
+            "matches",
+            (made, since, until, shipper),
+            lambda: [
+                _order(sale, shipper)
+                for place, sale in enumerate(self.sales.sales())
+                if sale.made_at >= made
+                and since <= sale.changed_at <= until
+                and _shipper(place, sale) == shipper
+            ],
+        )
         if not matches:
             return _refused(404, "CONTENT_NOT_FOUND.GMP_ORDER_API", "order")
-        end, meta = start + _ORDERS, {"totalCount": len(matches), "limit": _ORDERS}
+        size = min(int(query.get("limit", 100)), self.sales.largest)
+        end, meta = start + size, dict[str, Any](totalCount=len(matches), limit=size)
         if end < len(matches):
             following = {**query, "hasMoreElements": "true", "soIndex": end}
-            meta |= {"nextCursor": f"?{urlencode(following)}"}  # type: ignore[dict-item]
+            meta["nextCursor"] = f"?{urlencode(following)}"
         return JSONResponse({"list": {"meta": meta, "elements": {"order": matches[start:end]}}})
 
     def answer_items(self, request: Request) -> Response:
@@ -105,30 +110,6 @@ class WalmartFeeds:
         more = {"nextCursor": cursor} if start + _ITEMS < len(listed) else {}
         return JSONResponse({"ItemResponse": here, "totalItems": len(listed), **more})
 
-    def _order(self, sale: Sale, shipper: str) -> Item:
-        address = {"name": "A Buyer", "address1": "1 High Street", "city": "Conway"}
-        address |= {"state": "AR", "postalCode": "72032", "country": "USA"}
-        made = int(sale.made_at.timestamp() * 1000)
-        return {
-            "purchaseOrderId": sale.number,
-            "customerOrderId": customer_order(sale.number),
-            "customerEmailId": "F9B1A2C3D4E5@relay.walmart.example.test",
-            "orderDate": made,
-            **({"buyerId": str(uuid.UUID(int=int(sale.buyer)))} if sale.buyer else {}),
-            "isGuest": sale.buyer is None,
-            "shippingInfo": {
-                "phone": "5551234567",
-                "estimatedDeliveryDate": made,
-                "estimatedShipDate": made,
-                "methodCode": "Standard",
-                "postalAddress": address,
-            },
-            "orderLines": {
-                "orderLine": [_line(sale, place, item) for place, item in enumerate(sale.items, 1)]
-            },
-            "shipNode": {"type": shipper, "name": "Harbour", "id": "100001"},
-        }
-
     def _item(self, listing: Listing) -> Item:
         return {
             "mart": "WALMART_US",
@@ -140,6 +121,31 @@ class WalmartFeeds:
             "publishedStatus": "PUBLISHED" if listing.active else "UNPUBLISHED",
             "lifecycleStatus": "ACTIVE",
         }
+
+
+def _order(sale: Sale, shipper: str) -> Item:
+    address = {"name": "A Buyer", "address1": "1 High Street", "city": "Conway"}
+    address |= {"state": "AR", "postalCode": "72032", "country": "USA"}
+    made = int(sale.made_at.timestamp() * 1000)
+    return {
+        "purchaseOrderId": sale.number,
+        "customerOrderId": customer_order(sale.number),
+        "customerEmailId": "F9B1A2C3D4E5@relay.walmart.example.test",
+        "orderDate": made,
+        **({"buyerId": str(uuid.UUID(int=int(sale.buyer)))} if sale.buyer else {}),
+        "isGuest": sale.buyer is None,
+        "shippingInfo": {
+            "phone": "5551234567",
+            "estimatedDeliveryDate": made,
+            "estimatedShipDate": made,
+            "methodCode": "Standard",
+            "postalAddress": address,
+        },
+        "orderLines": {
+            "orderLine": [_line(sale, place, item) for place, item in enumerate(sale.items, 1)]
+        },
+        "shipNode": {"type": shipper, "name": "Harbour", "id": "100001"},
+    }
 
 
 def _shipper(place: int, sale: Sale) -> str:

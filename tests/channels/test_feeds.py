@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from connectors.channels.streams import Record
-from connectors.errors import RateLimited, Transient
+from connectors.errors import ConfigError, RateLimited, Transient
 from connectors.home.settings import Settings
 from sandbox.amazon import Amazon
 from sandbox.limits import CLOCK
 from sandbox.sales import Sale, Sales, SoldItem
+from sandbox.shopify import Shopify
 from tests.channels.feeds import read_feed, sales_of
 from tests.channels.stores import Store, store
 
@@ -199,6 +200,20 @@ def test_listings_beyond_the_last_page_that_amazon_gives_are_searched_for(
             sales.reprice(number, Decimal(number))
         skus = [record["sku"] for record in read_feed(at, "products")]
         assert sorted(skus) == sorted({str(o.sku) for o in sales.listings if o.sku})
+
+
+def test_orders_come_without_customers_where_shopify_protects_them(
+    quick_home: Settings, tmp_path: Path
+) -> None:
+    with store("shopify", quick_home, tmp_path) as at:
+        shopify = at.desk.emulator
+        assert isinstance(shopify, Shopify)
+        shopify.protecting.add(at.account)
+        orders = read_feed(at, "orders")
+        assert sorted(order["name"] for order in orders) == numbers(sales_of(at))
+        assert not any("customer" in order for order in orders)
+        with pytest.raises(ConfigError, match="scope"):
+            read_feed(at, "contacts")
 
 
 def test_more_orders_than_walmart_answers_are_read_in_halves(

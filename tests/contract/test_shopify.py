@@ -23,6 +23,7 @@ from connectors.channels.shopify import CHANNEL
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
 from connectors.channels.shopify.feed_queries import (
+    ANONYMOUS_ORDER_FEED,
     CUSTOMERS,
     ORDER_FEED,
     ORDER_LINES,
@@ -53,7 +54,7 @@ from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}
-FEEDS = [ORDER_FEED, ORDER_LINES, PRODUCTS, PRODUCT_VARIANTS, CUSTOMERS]
+FEEDS = [ORDER_FEED, ANONYMOUS_ORDER_FEED, ORDER_LINES, PRODUCTS, PRODUCT_VARIANTS, CUSTOMERS]
 QUESTIONS = [
     *(IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS),
     *FEEDS,
@@ -127,6 +128,9 @@ def test_answers_are_of_the_types_that_shopify_promises(
             shop.desk.emulator.sales[account].place(*[SoldItem("CUP", 1, Decimal(1))] * 3)
             for stream in ("orders", "products", "contacts"):
                 assert read_feed(shop, stream)
+            at.emulator.protecting = {account}
+            assert read_feed(shop, "orders")
+            at.emulator.protecting = set()
             at.registry.mappings.save({"cost_of_goods": True}, "d", house.slug, actor="test")
             pull_costs(house.workspace, house.connection, house.connection, "test", shop.now)
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")

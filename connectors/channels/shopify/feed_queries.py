@@ -1,8 +1,9 @@
 """The queries of the Admin GraphQL API about orders, products and customers.
 
 No query names a person but `CUSTOMERS`: an order says which customer's it is, and which country it
-goes to. Lines of an order and variants of a product come in pages of their own; what does not fit
-into the first is asked for by `ORDER_LINES` and `PRODUCT_VARIANTS`.
+goes to, where Shopify lets the application see that. Lines of an order and variants of a product
+come in pages of their own; what does not fit into the first is asked for by `ORDER_LINES` and
+`PRODUCT_VARIANTS`.
 """
 
 _LINES = """pageInfo { hasNextPage endCursor }
@@ -32,6 +33,9 @@ _VARIANTS = """pageInfo { hasNextPage endCursor }
           inventoryItem { tracked unitCost { amount currencyCode } }
         }"""
 
+_CUSTOMER = """customer { id numberOfOrders }
+      shippingAddress { countryCodeV2 }"""
+
 ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {{
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
     nodes {{
@@ -56,8 +60,7 @@ ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {
       totalDiscountsSet {{ shopMoney {{ amount }} }}
       totalTipReceivedSet {{ shopMoney {{ amount }} }}
       totalRefundedSet {{ shopMoney {{ amount }} }}
-      customer {{ id numberOfOrders }}
-      shippingAddress {{ countryCodeV2 }}
+      {_CUSTOMER}
       transactions {{
         id
         kind
@@ -75,6 +78,9 @@ ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
+
+# For shops and applications that may not see customers.
+ANONYMOUS_ORDER_FEED = ORDER_FEED.replace(f"      {_CUSTOMER}\n", "")
 
 ORDER_LINES = f"""query OrderLines($first: Int!, $after: String, $id: ID!) {{
   order(id: $id) {{

@@ -56,12 +56,13 @@ def read_products(context: SyncContext, since: datetime) -> Iterator[Sequence[Re
         for page in store.listed("products", **_changed(since), _fields=_PRODUCT):
             yield page
             for product in page:
-                if not product.get("variations"):
+                number = product.get("id")
+                if not number or not product.get("variations"):
                     continue
-                path = f"products/{product['id']}/variations"
+                path = f"products/{number}/variations"
                 for variations in store.listed(path, _fields=_PRODUCT):
                     # Versions before 9 leave the parent out, which the path says.
-                    yield [{**each, "parent_id": product["id"]} for each in variations]
+                    yield [{**each, "parent_id": number} for each in variations]
 
 
 def read_contacts(context: SyncContext, since: datetime) -> Iterator[Sequence[Record]]:
