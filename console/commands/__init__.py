@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "demo": Entry("demo", "Try the whole chain with sample settlements."),
     "connections": Entry("connections", "Manage connected stores and accounts."),
     "documents": Entry("documents", "List imported documents, or withdraw one."),
+    "triggers": Entry("triggers", "Have something done when something happens."),
+    "tasks": Entry("tasks", "Work off what triggers assigned."),
     "applications": Entry("applications", "Manage applications registered with platforms."),
     "mappings": Entry("mappings", "Choose the account of each category."),
     "keys": Entry("keys", "Manage the key that seals credentials."),

@@ -1,4 +1,4 @@
-"""Runs that triggers ask for where something happened, and everything else that they send.
+"""Sensors of triggers: runs that they ask for when something happens, and all else that they send.
 
 Three kinds of events have a sensor of their own, so that their runs can be switched off apart. The
 sensor of deliveries records what the home's state tells, and looks after all other kinds.

@@ -41,6 +41,8 @@ PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+# As the database numbers its rows.
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 

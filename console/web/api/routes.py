@@ -21,6 +21,7 @@ from console.web.api import (
     costs,
     dimensions,
     documents,
+    events,
     journals,
     mapping_documents,
     mapping_exports,
@@ -30,6 +31,7 @@ from console.web.api import (
     rates,
     settlements,
     tax,
+    triggers,
     users,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
@@ -43,6 +45,7 @@ ROUTERS = tuple(
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
+        *(triggers, events),
         *(channels, activities, audit, users, applications),
     )
 )
