@@ -109,6 +109,7 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     from connectors.errors import DaybookError, Transient, summary
     from connectors.home.redaction import clean_errors, redacted
     from pipelines.stages.listings import normalise_listings
+    from pipelines.stages.order_events import record_listing_events
     from pipelines.stages.record_import import import_streams
     from pipelines.stages.syncs import check_syncable
 
@@ -128,6 +129,7 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
                     recorder.materialised(STREAM_ASSETS[name], slug, counts)
                 for table, rows in normalise_listings(workspace, connection).items():
                     recorder.materialised(table, slug, {"dagster/row_count": rows})
+                record_listing_events(workspace, connection, daybook.clock())
             except (DaybookError, OSError) as error:
                 outcome.problem = redacted(summary(error))
                 passes = isinstance(error, Transient)
@@ -173,6 +175,7 @@ def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
 
 def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
+    from pipelines.stages.order_events import record_order_events
     from pipelines.stages.records import normalise_records
 
     recorder = Recorder(context)
@@ -186,6 +189,9 @@ def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
             results = list(normalise_records(workspace, connection, list(window)))
             yield results
             failed = {result.day for result in results if result.failure}
+            written = [day for day in window if day not in failed]
+            # Before the days are taken off: a run that is killed here records them with the next.
+            record_order_events(workspace, connection, written)
             finished = {d: n for d, n in waiting.items() if d in window and d not in failed}
             imports.finish_days(connection.slug, finished)
 

@@ -11,9 +11,10 @@ import pytest
 from connectors.accounts.keys import create_key
 from connectors.accounts.setup import Imports, Setup, StreamChoice
 from connectors.channels.streams import Stream
-from connectors.channels.woocommerce.streams import ORDERS
+from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
 from pipelines.stages.listings import normalise_listings
+from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
 from pipelines.stages.record_store import RecordStore
 from pipelines.stages.records import normalise_records
@@ -130,3 +131,94 @@ def test_an_order_becomes_rows_without_personal_data(shop: House) -> None:
     assert rows(shop, "contacts", "customer_key, kind") == [(key, "guest")]
     tables = ("raw_orders", "orders", "order_lines", "payments", "contacts")
     assert not any("arked" in str(rows(shop, table)) for table in tables)
+
+
+def test_what_comes_after_its_choice_is_an_event_once(shop: House) -> None:
+    chosen = Setup.model_validate(shop.connection.setup)
+    since = chosen.imports.stream("orders").since
+    assert since is not None
+    late = {f"date_{word}_gmt": "2026-04-03T13:00:00" for word in ("created", "modified", "paid")}
+    billing = {"email": "again@example.com", "country": "GB"}
+    old = order(1, billing=billing)
+    new = [
+        order(2, billing=billing, **late),
+        order(3, status="pending", **{**late, "date_paid_gmt": None}),
+    ]
+    day = date(2026, 4, 3)
+    store(shop).upsert([old, *new])
+    normalise(shop, DAY, day)
+    recorded = record_order_events(shop.workspace, shop.connection, [DAY, day])
+    assert recorded == {"order_submitted": 2, "payment_received": 1}
+    events = shop.workspace.registry.events
+    submitted = events.list(kinds=["order_submitted"])
+    assert [(e.subject, e.fields["is_first_order"], e.fields["skus"]) for e in submitted] == [
+        ("2", False, ["MUG"]),
+        ("3", True, ["MUG"]),
+    ]
+    assert record_order_events(shop.workspace, shop.connection, [DAY, day]) == {}
+    # A refund, and a further one, are two; the order's history stays silent.
+    for place, amounts in enumerate((["-5.00"], ["-5.00", "-1.00"])):
+        refunds = [{"id": n, "total": amount} for n, amount in enumerate(amounts)]
+        changed = {**late, "date_modified_gmt": f"2026-04-03T1{4 + place}:00:00"}
+        store(shop).upsert([order(2, billing=billing, refunds=refunds, **changed)])
+        normalise(shop, day)
+        assert record_order_events(shop.workspace, shop.connection, [day]) == {"refund_issued": 1}
+    refunded = events.list(kinds=["refund_issued"])
+    assert [e.fields["amount"] for e in refunded] == ["-5.00", "-6.00"]
+
+
+def test_a_change_replaces_and_what_is_older_or_the_same_touches_nothing(shop: House) -> None:
+    assert store(shop).upsert([order(1)]) == {DAY}
+    assert store(shop).upsert([order(1)]) == set()
+    older = order(1, status="pending", date_modified_gmt="2026-04-01T10:00:00")
+    assert store(shop).upsert([older]) == set()
+    newer = order(1, status="completed", date_modified_gmt="2026-04-02T10:00:00")
+    # Two states in one answer: the later one counts.
+    assert store(shop).upsert([newer, order(1)]) == {DAY}
+    normalise(shop)
+    path = shop.workspace.lake.partition("orders", "store", DAY)
+    before = path.read_bytes()
+    assert rows(shop, "orders", "status, updated_at")[0][0] == "completed"
+    normalise(shop)
+    assert path.read_bytes() == before
+    # What was made before the history begins is left out.
+    assert store(shop).upsert([order(4, date_created_gmt="2025-12-31T23:00:00")]) == set()
+
+
+def test_words_that_nobody_knows_are_told_and_listings_are_looked_at(shop: House) -> None:
+    store(shop).upsert([order(1, status="wc-lay-by")])
+    (problem,) = [c.problem for r in normalise(shop) for c in r.checks]
+    assert problem == (
+        "WooCommerce states orders as wc-lay-by, which Daybook does not know: their status is "
+        "empty until it does"
+    )
+    assert rows(shop, "orders", "status, platform_status") == [(None, "wc-lay-by")]
+    listing = {
+        "name": "Mug",
+        "status": "publish",
+        "price": "10",
+        "date_modified_gmt": "2026-04-01T10:00:00",
+    }
+    listed = [{"id": 1, "sku": "MUG"}, {"id": 2, "sku": "MUG"}, {"id": 3, "sku": ""}]
+    store(shop, PRODUCTS).upsert([listing | each for each in listed])
+    people = [
+        {
+            "id": n,
+            "role": role,
+            "date_created_gmt": "2026-04-01T10:00:00",
+            "billing": {"country": "GB"},
+        }
+        for n, role in enumerate(("customer", "administrator", "subscriber"))
+    ]
+    store(shop, CONTACTS).upsert(people)
+    assert normalise_listings(shop.workspace, shop.connection) == {"products": 3, "contacts": 3}
+    assert sorted(rows(shop, "contacts", "kind, role")) == [
+        *(("customer", "customer"), ("customer", "subscriber")),
+        ("guest", None),
+    ]
+    assert shop.workspace.registry.connections.get("store").findings == [
+        "products: 1 have no SKU, so that costs and sales of them cannot be matched",
+        "products: 1 SKUs stand on several listings: MUG",
+    ]
+    assert record_listing_events(shop.workspace, shop.connection, NOW) == 1
+    assert record_listing_events(shop.workspace, shop.connection, NOW) == 0

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import TextClause, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import TextClause, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
@@ -64,6 +64,16 @@ class Events(Repository):
                 )
                 new += [StoredEvent(*row) for row in session.execute(returned)]
         return sorted(new, key=lambda event: event.id)
+
+    def unrecorded(self, kind: str, connection: str, subjects: Sequence[str]) -> set[str]:
+        """Return those of some subjects that have no event of a kind yet."""
+        recorded = select(EventRow.subject).where(
+            EventRow.kind == kind,
+            EventRow.connection == connection,
+            EventRow.subject == any_(bindparam("subjects", type_=ARRAY(TEXT))),
+        )
+        with self._transaction() as session:
+            return set(subjects) - set(session.scalars(recorded, {"subjects": list(subjects)}))
 
     def derive(self, source: str, statement: TextClause, now: datetime) -> int:
         """Run a statement that records events of rows changed since `:since`; return how many.
