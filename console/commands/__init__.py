@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "documents": Entry("documents", "List imported documents, or withdraw one."),
     "triggers": Entry("triggers", "Have something done when something happens."),
     "tasks": Entry("tasks", "Work off what triggers assigned."),
+    "privacy": Entry("privacy", "Report, export and erase personal data."),
     "applications": Entry("applications", "Manage applications registered with platforms."),
     "mappings": Entry("mappings", "Choose the account of each category."),
     "keys": Entry("keys", "Manage the key that seals credentials."),

@@ -6,6 +6,7 @@ one writes orders, their lines and payments, connection x day.
 
 import warnings
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from importlib.metadata import version
 
 import dagster as dg
@@ -21,6 +22,7 @@ from pipelines.assets.raw import RERUN_HELPS
 from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import (
     CONTACTS,
+    IN_DATE,
     ORDER_LINES,
     ORDERS,
     PAYMENTS,
@@ -96,7 +98,12 @@ _IMPORTED = [
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.BetaWarning)
 
-    @dg.multi_asset(name="imported_records", specs=_IMPORTED, partitions_def=connections)
+    @dg.multi_asset(
+        name="imported_records",
+        specs=_IMPORTED,
+        check_specs=check_specs([IN_DATE], connections),
+        partitions_def=connections,
+    )
     def imported_records(
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
@@ -129,6 +136,8 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
                     recorder.materialised(STREAM_ASSETS[name], slug, counts)
                 for table, rows in normalise_listings(workspace, connection).items():
                     recorder.materialised(table, slug, {"dagster/row_count": rows})
+                    if table == CONTACTS:
+                        recorder.checked(IN_DATE, slug, _overdue(workspace, slug, daybook.clock()))
                 record_listing_events(workspace, connection, daybook.clock())
             except (DaybookError, OSError) as error:
                 outcome.problem = redacted(summary(error))
@@ -137,6 +146,14 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     if outcome.problem is not None:
         metadata = {RERUN_HELPS: True} if passes else {}
         raise dg.Failure(f"{slug}: {outcome.problem}", metadata, allow_retries=False)
+
+
+def _overdue(workspace: Workspace, slug: str, now: datetime) -> str | None:
+    """Return how many people's data is held past its date, in words; None where none is."""
+    expired = sum(c.expired for c in workspace.registry.people.count(now) if c.connection == slug)
+    if not expired:
+        return None
+    return f"personal data of {expired} people is past its date: run the job `upkeep`"
 
 
 def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:

@@ -20,6 +20,7 @@ from connectors.database.registry.record_imports import RecordImport
 from connectors.lake.windows import ONE_DAY, Window, midnight
 from pipelines.stages.fetch import sync_context
 from pipelines.stages.imports import LOCK_SECONDS
+from pipelines.stages.privacy import PeopleImport
 from pipelines.stages.record_store import DATED, RecordStore
 from pipelines.stages.workspace import Workspace
 
@@ -116,9 +117,11 @@ def import_stream(
         window = Window(today, today + ONE_DAY)
         context = sync_context(workspace, accounts, connection, window, first, now, (), Event())
         store = RecordStore(workspace, connection, stream, first)
+        people = PeopleImport(workspace, connection, stream, now)
         for records in _batches(stream.read(context, since)):
             result.read += len(records)
             days = store.upsert(records)
+            people.store(records)
             result.changed += store.changed
             result.days |= days
             # At once: a process that is killed here leaves no stored day without its request.

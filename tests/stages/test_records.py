@@ -1,7 +1,7 @@
 """Records of a store: upserted, normalised by day, and free of personal data."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,16 +10,20 @@ import pytest
 
 from connectors.accounts.keys import create_key
 from connectors.accounts.setup import Imports, Setup, StreamChoice
+from connectors.accounts.vault import Vault
 from connectors.channels.streams import Stream
 from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
+from connectors.errors import BadInput
 from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
+from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
 from pipelines.stages.record_store import RecordStore
 from pipelines.stages.records import normalise_records
 from pipelines.stages.results import DayResult
 from tests.channels.house import House
+from tests.secrets_search import exposed
 
 NOW = datetime(2026, 4, 3, 12, tzinfo=UTC)
 DAY = date(2026, 4, 1)
@@ -222,3 +226,48 @@ def test_words_that_nobody_knows_are_told_and_listings_are_looked_at(shop: House
     ]
     assert record_listing_events(shop.workspace, shop.connection, NOW) == 1
     assert record_listing_events(shop.workspace, shop.connection, NOW) == 0
+
+
+def test_personal_data_is_held_where_chosen_until_its_date_or_an_erasure(shop: House) -> None:
+    registry, workspace = shop.workspace.registry, shop.workspace
+    setup = Setup.model_validate(shop.connection.setup)
+    imports = setup.imports.model_copy(update={"personal_data": True, "personal_days": 30})
+    people = [
+        {
+            "id": n,
+            "role": "customer",
+            "first_name": "Marked",
+            "last_name": f"Person{n}",
+            "email": f"marked{n}@example.com",
+            "billing": {"country": "GB", "address_1": "1 Marked Street"},
+            "date_created_gmt": "2026-04-01T10:00:00",
+        }
+        for n in (1, 2)
+    ]
+    PeopleImport(workspace, shop.connection, CONTACTS, NOW).store(people)
+    assert registry.people.list("store") == []
+    document = setup.model_copy(update={"imports": imports}).model_dump(mode="json")
+    registry.connections.set_setup("store", document, "ann")
+    connection = registry.connections.get("store")
+    PeopleImport(workspace, connection, CONTACTS, NOW).store(people)
+    # Bought with an account: the order and the person have one pseudonym.
+    store(shop).upsert([order(7, customer_id=1)])
+    normalise(shop)
+    (key,) = find_people(workspace, "store", "MARKED1@example.com")
+    exported = export_person(workspace, "store", key)
+    assert exported["personal_data"]["name"] == "Marked Person1"
+    assert [o["order_id"] for o in exported["orders"]] == ["7"]
+    Vault(workspace.settings, registry).rotate("ann")
+    assert export_person(workspace, "store", key) == exported
+    assert erase_people(workspace, "store", [key], "ann", "asked for") == 1
+    # An import after that does not bring them back, and the sealed bytes are gone.
+    PeopleImport(workspace, connection, CONTACTS, NOW).store(people)
+    assert export_person(workspace, "store", key)["personal_data"] == {}
+    with pytest.raises(BadInput, match="knows nobody"):
+        find_people(workspace, "store", "marked1@example.com")
+    assert registry.people.expire(NOW + timedelta(days=29)) == 0
+    (count,) = registry.people.count(NOW + timedelta(days=30))
+    assert (count.held, count.expired, count.erased) == (1, 1, 1)
+    assert registry.people.expire(NOW + timedelta(days=30)) == 1
+    url = registry.people._engine.url.render_as_string(hide_password=False)
+    assert exposed(["Marked Person", "marked2@example.com"], shop.settings.home, url) == []

@@ -128,6 +128,8 @@ class ImportsChange(TypedDict, total=False):
     provisional: bool
     streams: dict[StreamName, StreamChange]
     customer_roles: Annotated[tuple[Line, ...], Field(strict=False)]
+    personal_data: bool
+    personal_days: Annotated[int | None, Field(ge=1, le=3650)]
     poll_minutes: Annotated[int | None, Field(ge=1, le=1440)]
 
 
