@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import duckdb
 
 from connectors.channels.notifications import NotificationSupport
-from connectors.channels.streams import Stream, StreamName
+from connectors.channels.streams import NOBODY, Stream, StreamName
 from connectors.channels.sync_context import SyncContext
 from connectors.costs import UnitCost
 from connectors.documents.control_totals import DocumentFormat
@@ -135,6 +135,17 @@ class Channel:
     def stream(self, name: StreamName) -> Stream | None:
         """Return one of its streams; None where the platform has no such records apart."""
         return next((stream for stream in self.streams if stream.name == name), None)
+
+    def source_of(self, name: StreamName) -> Stream | None:
+        """Return the stream that a choice of records is read from; None where there is none.
+
+        Orders state their payments and their buyers, unless the platform lists these apart.
+        """
+        orders = self.stream("orders")
+        if name == "contacts" and orders is not None and orders.customer == NOBODY:
+            orders = None
+        within = orders if name in {"payments", "contacts"} else None
+        return self.stream(name) or within
 
     def format_of(self, manifest: Manifest) -> Format:
         """Return the format of a stored document; `BadInput` for one of another version's."""

@@ -102,6 +102,7 @@ with warnings.catch_warnings():
         name="imported_records",
         specs=_IMPORTED,
         check_specs=check_specs([IN_DATE], connections),
+        can_subset=True,
         partitions_def=connections,
     )
     def imported_records(
@@ -121,6 +122,7 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     from pipelines.stages.syncs import check_syncable
 
     slug, recorder = context.partition_key, Recorder(context)
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
     passes = False
     with daybook.open() as workspace, interruption_in_words(), clean_errors():
         registry = workspace.registry
@@ -130,11 +132,14 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
             try:
                 connection = registry.connections.get(slug)
                 check_syncable(connection)
-                imported = import_streams(workspace, connection, daybook.clock())
+                names = [name for name, asset in STREAM_ASSETS.items() if asset in selected]
+                imported = import_streams(workspace, connection, daybook.clock(), names)
                 for name, result in imported.items():
                     counts = {"records_read": result.read, "records_changed": result.changed}
                     recorder.materialised(STREAM_ASSETS[name], slug, counts)
                 for table, rows in normalise_listings(workspace, connection).items():
+                    if table not in selected:
+                        continue
                     recorder.materialised(table, slug, {"dagster/row_count": rows})
                     if table == CONTACTS:
                         recorder.checked(IN_DATE, slug, _overdue(workspace, slug, daybook.clock()))
@@ -178,6 +183,7 @@ def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             name="order_chain",
             specs=specs,
             check_specs=check_specs(RECORD_CHECKS, partitions),
+            can_subset=True,
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
@@ -196,6 +202,7 @@ def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     from pipelines.stages.records import normalise_records
 
     recorder = Recorder(context)
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
 
     def work(
         workspace: Workspace, connection: Connection, windows: Sequence[Window]
@@ -203,7 +210,7 @@ def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
         imports = workspace.registry.record_imports
         waiting = imports.waiting_days(connection.slug)
         for window in windows:
-            results = list(normalise_records(workspace, connection, list(window)))
+            results = list(normalise_records(workspace, connection, list(window), selected))
             yield results
             failed = {result.day for result in results if result.failure}
             written = [day for day in window if day not in failed]
