@@ -84,6 +84,7 @@ class EBay(Granting):
         self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
         self.keypairs = SigningKeys()
         self.limits = Limits(EBAY)
+        self.webhooks = EBayNotifications(self._holder)
         application = Starlette(
             routes=[
                 Route("/oauth2/authorize", self._page, methods=["GET"]),
@@ -94,7 +95,7 @@ class EBay(Granting):
                 Route("/sell/finances/v1/payout", self._payouts),
                 Route("/sell/finances/v1/payout/{number}", self._payout),
                 Route("/sell/finances/v1/transaction", self._transactions),
-                *EBayNotifications(self._holder).routes,
+                *self.webhooks.routes,
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))

@@ -28,6 +28,8 @@ from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
 from sandbox.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
 from sandbox.shopify_search import connection
+from sandbox.shopify_webhooks import SCHEMA as WEBHOOKS
+from sandbox.shopify_webhooks import ShopifyWebhooks
 
 HOUR, DAY = 3_600.0, 86_400.0
 # Few, so that a shop has several pages; Shopify's own limit is 250.
@@ -72,7 +74,7 @@ class Shopify(Granting):
         self.throttled = 0
         self.limits = Limits(SHOPIFY)
         self.lacking_scope, self.all_orders = False, True
-        self._schema = build_schema(SCHEMA)
+        self._schema = build_schema(SCHEMA + WEBHOOKS)
         self._installed: set[str] = set()
         self.oauth = OAuth(
             access_seconds=HOUR,
@@ -82,6 +84,7 @@ class Shopify(Granting):
             grace_seconds=30 * DAY,
             access_form=lambda _grant: f"shpat_{secrets.token_hex(16)}",
         )
+        self.webhooks = ShopifyWebhooks(self.oauth.client_secret)
         graphql = f"/{{shop}}/admin/api/{VERSION}/graphql.json"
         self.faults = Faulty(
             Starlette(
@@ -264,6 +267,7 @@ class Shopify(Granting):
             "productVariants": lambda _info, **query: connection(
                 self.variants[shop.id], query, _VARIANTS_AT_ONCE
             ),
+            **self.webhooks.root(shop.id),
             **self.money[shop.id].root(),
         }
 

@@ -19,6 +19,7 @@ from sandbox.limits import Limited, Limits
 from sandbox.oauth import Grant, Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import WALMART
 from sandbox.walmart_money import WalmartMoney
+from sandbox.walmart_webhooks import WalmartWebhooks
 
 _REPORTS = "/v3/report/reconreport"
 MINUTE, DAY = 60.0, 86_400.0
@@ -41,12 +42,14 @@ class Walmart(Granting):
         self.own: dict[str, tuple[str, str]] = {}
         self.money = {self.first: WalmartMoney(), self.second: WalmartMoney(quiet=True)}
         self.limits = Limits(WALMART)
+        self.webhooks = WalmartWebhooks(self.caller)
         application = Starlette(
             routes=[
                 Route("/authorize", self._page, methods=["GET"]),
                 Route("/authorize", self._decide, methods=["POST"]),
                 Route("/v3/token", self._token, methods=["POST"]),
                 Route("/v3/token/detail", self._detail),
+                *self.webhooks.routes,
                 Route(f"{_REPORTS}/availableReconFiles", self._dates),
                 Route(f"{_REPORTS}/reconFile", self._file),
                 Route(f"{_REPORTS}/reconFileJson", self._json),

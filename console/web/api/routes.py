@@ -31,6 +31,7 @@ from console.web.api import (
     settlements,
     tax,
     users,
+    webhooks,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
 from console.web.context import Console
@@ -43,7 +44,7 @@ ROUTERS = tuple(
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
-        *(channels, activities, audit, users, applications),
+        *(channels, activities, audit, users, applications, webhooks),
     )
 )
 
