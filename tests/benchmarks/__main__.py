@@ -18,6 +18,7 @@ from tests.benchmarks import (
     change,
     compute,
     cuts,
+    events,
     fuzz,
     ingest,
     kills,
@@ -70,6 +71,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "sends": sends.measure,
     "sweep": sweep.measure,
     "validation": validation.measure,
+    "events": events.measure,
 }
 
 
