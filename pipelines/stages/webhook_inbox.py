@@ -24,6 +24,7 @@ from connectors.accounts.deliveries import (
 from connectors.accounts.hint_bodies import HintBodies, seal_body
 from connectors.accounts.platforms import PLATFORMS
 from connectors.accounts.signers import Signer, Signers
+from connectors.accounts.webhook_subscriptions import webhook_address
 from connectors.database.registry import Connection, ReceivedHint
 from connectors.database.registry.hints import Purpose
 from connectors.database.registry.models import SLUG_PATTERN
@@ -49,11 +50,6 @@ class _Event:
 
     hint: ReceivedHint
     evidence: Mapping[str, str] | None
-
-
-def webhook_address(public_url: str, platform: str, slug: str) -> str:
-    """Return the address that a platform sends a connection's webhooks to."""
-    return f"{public_url}/hooks/{platform}/{slug}"
 
 
 class WebhookInbox:

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     change,
     compute,
     cuts,
+    events,
     fuzz,
     ingest,
     kills,
@@ -72,6 +73,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "sweep": sweep.measure,
     "triggers": triggers.measure,
     "validation": validation.measure,
+    "events": events.measure,
 }
 
 

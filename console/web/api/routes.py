@@ -33,6 +33,7 @@ from console.web.api import (
     tax,
     triggers,
     users,
+    webhooks,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
 from console.web.context import Console
@@ -46,7 +47,7 @@ ROUTERS = tuple(
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
         *(triggers, events),
-        *(channels, activities, audit, users, applications),
+        *(channels, activities, audit, users, applications, webhooks),
     )
 )
 
