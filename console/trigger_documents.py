@@ -2,7 +2,9 @@
 
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
+from connectors.triggers.actions import Action, WebhookAction
 from connectors.triggers.kinds import EventKind
 from pipelines.stages.trigger_preview import TriggerPreview
 from pipelines.stages.triggers import TriggerStatus
@@ -21,10 +23,7 @@ def trigger_document(status: TriggerStatus, counts: dict[str, int] | None = None
         "shipped": status.shipped,
         "sentence": document.sentence,
         "filters": document.filters.model_dump(mode="json", exclude_defaults=True),
-        "actions": [
-            {"name": name, **action.model_dump(mode="json", exclude_none=True, exclude={"name"})}
-            for name, action in document.by_name.items()
-        ],
+        "actions": [_action(name, action) for name, action in document.by_name.items()],
         "once_a_day": document.once_a_day,
         "max_age_days": document.max_age_days,
         "missing_address": list(status.missing),
@@ -32,6 +31,15 @@ def trigger_document(status: TriggerStatus, counts: dict[str, int] | None = None
         "deliveries": counts or {},
         "changed_by": status.changed_by,
     }
+
+
+def _action(name: str, action: Action) -> dict[str, Any]:
+    document = action.model_dump(mode="json", exclude_none=True, exclude={"name"})
+    if isinstance(action, WebhookAction):
+        # The path is often the receiver's only secret.
+        parts = urlsplit(action.url)
+        document["url"] = f"{parts.scheme}://{parts.netloc}/" + ("..." if parts.path[1:] else "")
+    return {"name": name, **document}
 
 
 def preview_document(preview: TriggerPreview) -> dict[str, Any]:

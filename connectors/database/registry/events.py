@@ -99,6 +99,12 @@ class Events(Repository):
             _mark(session, source, now)
             return number
 
+    def subjects(self, kind: str, among: Collection[str]) -> set[str]:
+        """Return those among some subjects that have an event of a kind, of whatever store."""
+        query = select(EventRow.subject).where(EventRow.kind == kind, EventRow.subject.in_(among))
+        with self._transaction() as session:
+            return set(session.scalars(query))
+
     def derived_through(self, source: str) -> datetime | None:
         """Return until when a source was looked at; None before the first time."""
         with self._transaction() as session:

@@ -55,7 +55,12 @@ def test_a_trigger_from_its_file_to_a_finished_task(synced: User, tmp_path: Path
     added = synced("triggers", "add", file, "--json").json
     assert added["secrets"]["webhook"].startswith("whsec_")
     assert "call hooks.example, assign it to the queue care and tag the order" in added["sentence"]
-    assert "secret" not in str(synced("triggers", "show", "big-orders", "--json").json)
+    shown = synced("triggers", "show", "big-orders", "--json").json
+    assert shown["actions"][0] == {
+        **{"name": "webhook", "type": "webhook"},
+        "url": "https://hooks.example/...",
+    }
+    assert added["secrets"]["webhook"] not in str(shown)
     listed = synced("triggers", "list", "--json").json["triggers"]
     assert [t["name"] for t in listed if t["enabled"]] == ["big-orders"]
     unknown = synced("triggers", "show", "small-orders")
