@@ -19,7 +19,10 @@ EventKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ReceivedHint:
-    """An event as it is taken in; `body` is sealed, and `event_id` the platform's own id of it."""
+    """An event as it is taken in; `body` is sealed, and `event_id` the platform's own id of it.
+
+    One that has an `outcome` was handled already by whoever brings it.
+    """
 
     platform: str
     event_id: str
@@ -29,6 +32,7 @@ class ReceivedHint:
     source: Source
     occurred_at: datetime | None
     body: bytes | None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +163,13 @@ _COLUMNS = tuple(field.name for field in fields(ReceivedHint))
 _ACCEPT = text(
     """
     INSERT INTO registry.hints
-        (platform, event_id, connection, topic, purpose, source, occurred_at, body)
-    SELECT * FROM unnest(
+        (platform, event_id, connection, topic, purpose, source, occurred_at, body, outcome,
+         handled_at)
+    SELECT *, CASE WHEN event.outcome IS NOT NULL THEN now() END FROM unnest(
         CAST(:platform AS text[]), CAST(:event_id AS text[]), CAST(:connection AS text[]),
         CAST(:topic AS text[]), CAST(:purpose AS text[]), CAST(:source AS text[]),
-        CAST(:occurred_at AS timestamptz[]), CAST(:body AS bytea[])
-    )
+        CAST(:occurred_at AS timestamptz[]), CAST(:body AS bytea[]), CAST(:outcome AS text[])
+    ) AS event (platform, event_id, connection, topic, purpose, source, occurred_at, body, outcome)
     ON CONFLICT DO NOTHING
     RETURNING platform, event_id
     """

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -88,6 +89,15 @@ def test_webhooks_are_subscribed_renewed_and_ended(at: Desk) -> None:
     (hint,) = at.registry.hints.pending()
     assert (hint.connection, hint.topic) == (slug, event.topic)
     assert webhooks.status(slug).received_at is not None
+
+    # In any order and twice, but for those that get lost: each of the others once.
+    numbered = [replace(event, id=f"n{n}") for n in range(9)]
+    sent = hooks.deliver(
+        numbered, sending_to(at), copies=2, shuffled=Random(7), lost=lambda e: e.id == "n3"
+    )
+    assert sent == [200] * 16
+    ids = {hint.event_id for hint in at.registry.hints.pending()} - {hint.event_id}
+    assert ids == {each.id for each in numbered if each.id != "n3"}
 
     # Within the day nothing is asked; after it, what the platform gave up is made anew.
     before = set(hooks.records)
