@@ -106,12 +106,23 @@ def keep_setup(
         )
     check_poll_minutes(connection, setup.imports.poll_minutes)
     registry, slug = workspace.registry, connection.slug
+    names_people = _holds_people(setup) and not _holds_people(
+        Setup.model_validate(connection.setup)
+    )
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     changed = registry.connections.get(slug)
+    if names_people:
+        # What is here was read without the people in it.
+        streams = CHANNELS[connection.channel].streams
+        registry.record_imports.forget(slug, [s.name for s in streams if s.person is not None])
     # Days that were booked ahead must be withdrawn as well when that is turned off.
     if provisional != is_booked(connection):
         book_provisional(workspace, changed, actor)
     return changed
+
+
+def _holds_people(setup: Setup) -> bool:
+    return setup.imports.personal_data and setup.imports.stream("contacts").is_on
 
 
 def targets(registry: Registry) -> dict[str, str]:

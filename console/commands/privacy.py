@@ -1,16 +1,17 @@
 """`privacy`: personal data of buyers, reported, exported and erased."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from connectors.accounts.setup import Setup
 from connectors.errors import BadInput
 from console.options import Json
 from console.output import print_json, print_result
 from console.workspace import workspace
-from pipelines.stages.privacy import erase_people, export_person, find_people, personal_days
+from pipelines.stages import privacy
+from pipelines.stages.privacy import erase_people, export_person, find_people
 
 ACTOR = "operator"
 app = typer.Typer(help="Personal data of buyers.", no_args_is_help=True)
@@ -21,34 +22,19 @@ Who = Annotated[str, typer.Argument(help="mail address, the platform's id, or th
 @app.command()
 def report(as_json: Json = False) -> None:
     """Show what is held of whom, and until when; exit 1 where something is past its date."""
-    now = datetime.now(UTC)
     with workspace() as opened:
-        counts = {count.connection: count for count in opened.registry.people.count(now)}
-        rows = [
-            {
-                "connection": connection.slug,
-                "held": Setup.model_validate(connection.setup).imports.personal_data,
-                "days": personal_days(connection),
-                "people": counts[connection.slug].held if connection.slug in counts else 0,
-                "expired": counts[connection.slug].expired if connection.slug in counts else 0,
-                "erased": counts[connection.slug].erased if connection.slug in counts else 0,
-                "next_expiry": counts[connection.slug].next_expiry
-                if connection.slug in counts
-                else None,
-            }
-            for connection in opened.registry.connections.list()
-            if connection.setup.get("imports", {}).get("streams") or connection.slug in counts
-        ]
-    overdue = sum(int(str(row["expired"])) for row in rows)
+        listed = privacy.report(opened, datetime.now(UTC))
+    overdue = sum(status.expired for status in listed)
     if as_json:
-        print_json({"ok": not overdue, "connections": rows})
-    for row in [] if as_json else rows:
-        held = f"for {row['days']} days" if row["held"] else "off"
+        print_json({"ok": not overdue, "connections": [asdict(status) for status in listed]})
+        raise typer.Exit(1 if overdue else 0)
+    for status in listed:
+        held = f"for {status.days} days" if status.held else "off"
         print_result(
-            f"{row['connection']}: personal data {held}; people: {row['people']}, "
-            f"past their date: {row['expired']}, erased: {row['erased']}"
+            f"{status.connection}: personal data {held}; people: {status.people}, "
+            f"past their date: {status.expired}, erased: {status.erased}"
         )
-    if not rows and not as_json:
+    if not listed:
         print_result("no store imports orders or contacts, and no personal data is held")
     raise typer.Exit(1 if overdue else 0)
 

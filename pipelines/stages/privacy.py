@@ -1,7 +1,7 @@
 """Personal data of buyers: imported where it was chosen, exported, erased, and gone on its day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -86,6 +86,44 @@ def export_person(workspace: Workspace, slug: str, customer_key: str) -> dict[st
         "erased_at": person and person.erased_at,
         "orders": _orders(workspace, slug, customer_key),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyStatus:
+    """A connection's personal data: whether and how long it is held, of how many people.
+
+    `expired` are past their date, `erased` were erased for good.
+    """
+
+    connection: str
+    held: bool
+    days: int
+    people: int = 0
+    expired: int = 0
+    erased: int = 0
+    next_expiry: datetime | None = None
+
+
+def report(workspace: Workspace, now: datetime) -> list[PrivacyStatus]:
+    """Return the state of every connection that imports records or holds personal data."""
+    counts = {count.connection: count for count in workspace.registry.people.count(now)}
+    listed = []
+    for connection in workspace.registry.connections.list():
+        count = counts.get(connection.slug)
+        imports = Setup.model_validate(connection.setup).imports
+        if count is None and not imports.streams:
+            continue
+        status = PrivacyStatus(connection.slug, imports.personal_data, personal_days(connection))
+        if count is not None:
+            status = replace(
+                status,
+                people=count.held,
+                expired=count.expired,
+                erased=count.erased,
+                next_expiry=count.next_expiry,
+            )
+        listed.append(status)
+    return listed
 
 
 def erase_people(

@@ -52,9 +52,9 @@ def test_what_is_chosen_is_imported_and_the_rest_when_it_is(seller: Seller) -> N
     with seller.dagster() as instance:
         jobs = {run.job_name for run in instance.get_runs()}
     assert {"import_records", "normalise_orders"} <= jobs
-    found = seller("privacy", "report", "--json")
-    assert (found.code, found.json["connections"][0]["days"]) == (0, 365)
-    people = found.json["connections"][0]["people"]
+    report = seller("privacy", "report", "--json")
+    assert (report.code, report.json["connections"][0]["days"]) == (0, 365)
+    people = report.json["connections"][0]["people"]
     assert people > 0
     key = queried(seller, "SELECT min(customer_key) FROM orders")[0][0]
     exported = seller("privacy", "export", "ember", key)

@@ -60,6 +60,12 @@ class RecordImports(Repository):
         with self._transaction() as session:
             session.execute(upsert)
 
+    def forget(self, slug: str, streams: Collection[str]) -> None:
+        """Have some streams of a connection read from their beginning once more."""
+        here = RecordImportRow.connection == slug, RecordImportRow.stream.in_(streams)
+        with self._transaction() as session:
+            session.execute(delete(RecordImportRow).where(*here))
+
     def ask(self, slugs: Collection[str], now: datetime) -> None:
         """Have the streams of some connections read at once, and not when they are due."""
         statement = update(RecordImportRow).where(RecordImportRow.connection.in_(slugs))

@@ -26,6 +26,7 @@ from console.web.api import (
     mapping_documents,
     mapping_exports,
     mappings,
+    privacy,
     problems,
     publications,
     rates,
@@ -46,7 +47,7 @@ ROUTERS = tuple(
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
-        *(triggers, events),
+        *(triggers, events, privacy),
         *(channels, activities, audit, users, applications, webhooks),
     )
 )
