@@ -223,3 +223,31 @@ def test_more_orders_than_walmart_answers_are_read_in_halves(
     with store("walmart", quick_home, tmp_path) as at:
         read = sorted(record["purchaseOrderId"] for record in read_feed(at, "orders"))
         assert read == numbers(sales_of(at))
+
+
+def test_many_orders_of_a_shop_come_as_files(
+    quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
+    with store("shopify", quick_home, tmp_path) as at:
+        sales, shopify = sales_of(at), at.desk.emulator
+        assert isinstance(shopify, Shopify)
+        sales.place(*(SoldItem(f"SKU-{n}", 1, Decimal(n)) for n in range(1, 13)))
+        paged = {order["name"]: order for order in read_feed(at, "orders")}
+        monkeypatch.setattr("connectors.channels.shopify.feeds.FEW", 5)
+        monkeypatch.setattr("connectors.channels.shopify.feeds.MOST", 30)
+        orders = read_feed(at, "orders")
+        assert sorted(order["name"] for order in orders) == numbers(sales)
+        assert len(shopify.bulk.operations) > 1
+        for order in orders:
+            in_pages = paged[order["name"]]
+            assert order["lineItems"]["nodes"] == in_pages["lineItems"]["nodes"]
+            assert {**order, "lineItems": None} == {**in_pages, "lineItems": None}
+
+        shopify.protecting.add(at.account)
+        assert not any("customer" in order for order in read_feed(at, "orders"))
+        shopify.bulk.refuses = True
+        assert sorted(order["name"] for order in read_feed(at, "orders")) == numbers(sales)
+        shopify.bulk.refuses, shopify.bulk.fails = False, "INTERNAL_SERVER_ERROR"
+        with pytest.raises(Transient, match="broke off"):
+            read_feed(at, "orders")
