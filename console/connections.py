@@ -78,9 +78,7 @@ def stream_choices(
     source = CHANNELS.get(connection.channel)
     choices = dict(imports.streams)
     for name, change in changes.items():
-        # Payments stand in the orders of most platforms.
-        feeds: tuple[StreamName, ...] = ("payments", "orders") if name == "payments" else (name,)
-        if source is None or not any(source.stream(feed) for feed in feeds):
+        if source is None or source.source_of(name) is None:
             title = platform_named(connection.channel).title
             raise BadInput(f"{connection.slug}: Daybook reads no {name} from {title}")
         before = imports.stream(name)

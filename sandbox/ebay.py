@@ -87,6 +87,7 @@ class EBay(Granting):
         self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
         self.keypairs = SigningKeys()
         self.limits = Limits(EBAY)
+        self.webhooks = EBayNotifications(self._holder)
         application = Starlette(
             routes=[
                 Route("/oauth2/authorize", self._page, methods=["GET"]),
@@ -99,7 +100,7 @@ class EBay(Granting):
                 Route("/sell/finances/v1/transaction", self._transactions),
                 Route("/sell/fulfillment/v1/order", self._orders),
                 Route("/sell/inventory/v1/inventory_item", self._items),
-                *EBayNotifications(self._holder).routes,
+                *self.webhooks.routes,
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))

@@ -32,6 +32,8 @@ from sandbox.shopify_money import ShopifyMoney
 from sandbox.shopify_orders import ShopFeeds, earned, number_of, variant_node
 from sandbox.shopify_schema import SCHEMA
 from sandbox.shopify_search import connection
+from sandbox.shopify_webhooks import SCHEMA as WEBHOOKS
+from sandbox.shopify_webhooks import ShopifyWebhooks
 
 HOUR, DAY = 3_600.0, 86_400.0
 # Few, so that a shop has several pages; Shopify's own limit is 250.
@@ -79,7 +81,7 @@ class Shopify(Granting):
         self.lacking_scope, self.all_orders = False, True
         # Shops whose customers the application is not approved to see.
         self.protecting: set[str] = set()
-        self._schema = build_schema(SCHEMA)
+        self._schema = build_schema(SCHEMA + WEBHOOKS)
         self.bulk = BulkDesk()
         self._installed: set[str] = set()
         self.oauth = OAuth(
@@ -90,6 +92,7 @@ class Shopify(Granting):
             grace_seconds=30 * DAY,
             access_form=lambda _grant: f"shpat_{secrets.token_hex(16)}",
         )
+        self.webhooks = ShopifyWebhooks(self.oauth.client_secret)
         graphql = f"/{{shop}}/admin/api/{VERSION}/graphql.json"
         self.faults = Faulty(
             Starlette(
@@ -293,6 +296,7 @@ class Shopify(Granting):
             "productVariants": lambda _info, **query: connection(
                 self.variants[shop.id], query, _VARIANTS_AT_ONCE
             ),
+            **self.webhooks.root(shop.id),
             **self.money[shop.id].root(),
             **feeds,
             "bulkOperationRunQuery": run_bulk,

@@ -32,6 +32,7 @@ from sandbox.sales import Sales
 from sandbox.square_feeds import SquareFeeds, earned, number_of
 from sandbox.square_money import SquareMoney
 from sandbox.square_orders import refusal as _error
+from sandbox.square_webhooks import SquareWebhooks
 
 DAY = 86_400.0
 
@@ -74,6 +75,7 @@ class SquareEmulator(Granting):
         }
         self.oauth = OAuth(access_seconds=30 * DAY)
         self.limits = Limits(SQUARE)
+        self.webhooks = SquareWebhooks(self._holder)
         application = Starlette(
             routes=[
                 Route("/oauth2/authorize", self._page, methods=["GET"]),
@@ -82,6 +84,7 @@ class SquareEmulator(Granting):
                 Route("/oauth2/revoke", self._revoke, methods=["POST"]),
                 Route("/v2/merchants/me", self._merchant),
                 Route("/v2/locations", self._locations),
+                *self.webhooks.routes,
                 Route("/v2/payouts", self._payouts),
                 Route("/v2/payouts/{number}/payout-entries", self._entries),
                 Route("/v2/payments", self._payments),

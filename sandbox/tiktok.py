@@ -26,6 +26,7 @@ from sandbox.tiktok_answers import error_answer, success
 from sandbox.tiktok_feeds import TiktokFeeds, earned, number_of
 from sandbox.tiktok_money import Invalid, TikTokMoney
 from sandbox.tiktok_shops import SCOPES, SHOPS, TiktokShop
+from sandbox.tiktok_webhooks import TikTokWebhooks
 
 DAY = 86_400.0
 # Five minutes old by Partner Center's page on signatures; 30 s ahead as integrations found.
@@ -63,6 +64,11 @@ class TikTok(Granting):
             client_secret="tiktok-app-secret",
         )
         self.limits = Limits(TIKTOK)
+        self.webhooks = TikTokWebhooks(
+            self.oauth.client_id,
+            self.oauth.client_secret,
+            lambda request, body: self._granted(request, body, of_a_shop=True),
+        )
         application = Starlette(
             routes=[
                 Route("/authorise/{world}/open/authorize", self._page, methods=["GET"]),
@@ -70,6 +76,7 @@ class TikTok(Granting):
                 Route("/api/v2/token/get", self._get),
                 Route("/api/v2/token/refresh", self._refresh),
                 Route("/authorization/202309/shops", self._shops),
+                *self.webhooks.routes,
                 Route("/finance/202309/statements", self._statements),
                 Route("/finance/202309/payments", self._payments),
                 Route(

@@ -21,6 +21,7 @@ from sandbox.refusals import WALMART
 from sandbox.sales import Sales
 from sandbox.walmart_feeds import WalmartFeeds, earned, number_of
 from sandbox.walmart_money import WalmartMoney
+from sandbox.walmart_webhooks import WalmartWebhooks
 
 _REPORTS = "/v3/report/reconreport"
 MINUTE, DAY = 60.0, 86_400.0
@@ -45,12 +46,14 @@ class Walmart(Granting):
         self.sales = {account: self._sales_of(account) for account in self.money}
         self.feeds = {account: WalmartFeeds(sales) for account, sales in self.sales.items()}
         self.limits = Limits(WALMART)
+        self.webhooks = WalmartWebhooks(self.caller)
         application = Starlette(
             routes=[
                 Route("/authorize", self._page, methods=["GET"]),
                 Route("/authorize", self._decide, methods=["POST"]),
                 Route("/v3/token", self._token, methods=["POST"]),
                 Route("/v3/token/detail", self._detail),
+                *self.webhooks.routes,
                 Route(f"{_REPORTS}/availableReconFiles", self._dates),
                 Route(f"{_REPORTS}/reconFile", self._file),
                 Route(f"{_REPORTS}/reconFileJson", self._json),

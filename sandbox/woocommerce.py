@@ -22,6 +22,7 @@ from sandbox.woocommerce_feeds import WooSales
 from sandbox.woocommerce_lists import answered, error, only
 from sandbox.woocommerce_money import WooMoney
 from sandbox.woocommerce_stores import CANNOT_VIEW, WoocommerceStore, refused_answer
+from sandbox.woocommerce_webhooks import WooWebhooks
 
 
 class WooCommerce:
@@ -43,10 +44,12 @@ class WooCommerce:
             for name, store in self.stores.items()
         }
         self.limits = Limits(WOOCOMMERCE)
+        self.webhooks = WooWebhooks(self.stores.__getitem__)
         application = Starlette(
             routes=[
                 Route("/{store}/wp-json/", self._index),
                 Route(settings, self._settings),
+                *self.webhooks.routes,
                 Route("/{store}/wp-json/wc/v3/{route:path}", self._lists),
                 Route("/{store}/index.php/wp-json/{rest:path}", self._plainly),
                 Route("/{store}/wc-auth/v1/authorize", self._authorise),

@@ -19,7 +19,8 @@ from connectors.accounts.platform import Account
 from connectors.accounts.platforms import platform_named
 from connectors.accounts.setup import Setup, Step
 from connectors.accounts.tokens import Token
-from connectors.accounts.vault import QUEUE
+from connectors.accounts.vault import QUEUE, WEBHOOKS
+from connectors.accounts.webhook_subscriptions import WebhookSubscriptions
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError, RateLimited, Transient
@@ -162,7 +163,7 @@ class Accounts(Credentials):
         connection = self.registry.connections.get(slug)
         check_has_account(connection)
         platform = platform_named(connection.channel)
-        problem = None
+        problem = self._end_webhooks(slug, actor)
         if platform.revoke is not None and self.vault.read(slug):
             try:
                 platform.revoke(self.access(slug))
@@ -182,6 +183,15 @@ class Accounts(Credentials):
         self.registry.connections.set_posting(slug, None, actor)
         self.registry.connections.set_deadlines(slug, [])
         return problem
+
+    def _end_webhooks(self, slug: str, actor: str) -> str | None:
+        """End a connection's webhooks; return in words that the platform could not be told."""
+        try:
+            if WEBHOOKS + slug in self.vault.owners():
+                WebhookSubscriptions(self).unsubscribe(slug, actor)
+        except (DaybookError, GrantRefused) as error:
+            return f"its webhooks could not be ended ({error}): they are refused from now on"
+        return None
 
     def note_setup(self, slug: str, actor: str, *, step: Step, **choices: object) -> None:
         """Save a set-up's step and choices; does nothing for a connected account."""

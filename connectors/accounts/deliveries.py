@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
+from connectors.accounts.subscriptions import SubscriptionSupport
 from connectors.errors import BadInput
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class DeliverySupport:
     answers a code by which the platform tests the address, given the secret and the address;
     `is_ping` tells a test that is not signed.
     `public_key` asks the platform for its key of an id. `longest` is the size of a body, in bytes.
-    `where` says where a webhook and its secret are set by hand.
+    `where` says where a webhook and its secret are set by hand; `subscriptions` are the calls that
+    set it, None where the platform has none.
     """
 
     read: Callable[[Incoming], Sequence[WebhookEvent]]
@@ -101,6 +103,7 @@ class DeliverySupport:
     public_key: "Callable[[Access, str], str] | None" = None
     is_ping: Callable[[Mapping[str, str], bytes], bool] | None = None
     longest: int = 64 * KIB
+    subscriptions: SubscriptionSupport | None = None
 
 
 def parse_object(body: bytes, title: str) -> dict[str, Any]:

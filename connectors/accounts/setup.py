@@ -54,7 +54,8 @@ class Imports(BaseModel):
 
     `streams` are the records that are imported beside settlements, by name; one that is not named
     is off. Customers are accounts with one of `customer_roles`, where the platform has roles; an
-    empty list takes all.
+    empty list takes all. `personal_data` says whether names and addresses of buyers are held,
+    sealed, for `personal_days`; None is as long as the platform's policy allows, else a year.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,8 @@ class Imports(BaseModel):
     poll_minutes: int | None = Field(default=None, ge=1, le=1440)
     streams: dict[StreamName, StreamChoice] = Field(default_factory=dict)
     customer_roles: tuple[str, ...] = ("customer", "subscriber")
+    personal_data: bool = False
+    personal_days: int | None = Field(default=None, ge=1, le=3650)
 
     def stream(self, name: StreamName) -> StreamChoice:
         """Return what was chosen for a stream."""

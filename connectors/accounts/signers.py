@@ -39,8 +39,11 @@ class Signers:
     def cached(self, connection: Connection) -> Signer | None:
         """Return a signer that was read a moment ago; None where there is none."""
         signer = self._signers.get(connection.slug)
-        is_fresh = signer is not None and signer.read_at > self._clock() - KEPT_SECONDS
-        return signer if is_fresh else None
+        return signer if signer is not None and self.age(signer) < KEPT_SECONDS else None
+
+    def age(self, signer: Signer) -> float:
+        """Return the seconds since a signer was read."""
+        return self._clock() - signer.read_at
 
     def read(self, connection: Connection, support: DeliverySupport) -> Signer:
         """Return a connection's signer as the vault has it now."""

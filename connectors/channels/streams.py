@@ -7,7 +7,7 @@ names, and no others: personal data that nobody asked for never reaches the disk
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from connectors.accounts.setup import STREAMS, StreamName
 from connectors.channels.sync_context import SyncContext
@@ -18,7 +18,11 @@ Record: TypeAlias = Mapping[str, Any]
 ReadRecords: TypeAlias = Callable[[SyncContext, datetime], Iterator[Sequence[Record]]]
 
 
-__all__ = ["STREAMS", "Person", "ReadRecords", "Record", "Stream", "StreamName"]
+__all__ = ["NOBODY", "STREAMS", "Person", "ReadRecords", "Record", "Stream", "StreamName"]
+
+
+# Of records that do not say whose they are.
+NOBODY: Final = "NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Stream:
     key: str
     modified: str
     created: str = "NULL"
-    customer: str = "NULL"
+    customer: str = NOBODY
     is_guest: str = "false"
     transient: frozenset[str] = frozenset()
     derived: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from connectors.database.registry.models import SLUG_PATTERN
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
-Template = Annotated[str, StringConstraints(min_length=1)]
+# PostgreSQL keeps no NUL.
+Template = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00]*$")]
 # Bounded: it is repeated in messages and rows.
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2000, pattern=r"^[^\s\x00]+$")]
 # The field that tells which order or contact an event is about.

@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from connectors.triggers.kinds import EventKind
 
-_Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# PostgreSQL keeps no NUL.
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 def _listed(value: Any) -> Any:

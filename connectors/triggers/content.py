@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors.database.registry.event_records import StoredEvent
 from connectors.triggers.actions import SUBJECTS, Action, NoteAction, TagAction
+from connectors.triggers.kinds import event_kind
 from connectors.triggers.templates import render
 
 
@@ -17,6 +18,8 @@ def fields_of(event: StoredEvent, channel: str | None) -> dict[str, Any]:
         "channel": channel or "",
         "subject": event.subject,
         "occurred_at": event.occurred_at.isoformat(),
+        # An event of an earlier release may lack a field that templates name by now.
+        **dict.fromkeys(event_kind(event.kind).fields),
         **event.fields,
     }
 

@@ -13,7 +13,7 @@ from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_sync
 from connectors.channels.poll_schedule import poll_minutes
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
-from console.commands import accounts, notifications, removal, streams, tax
+from console.commands import accounts, notifications, removal, streams, tax, webhooks
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from console.workspace import workspace
@@ -25,6 +25,7 @@ removal.register(app)
 notifications.register(app)
 streams.register(app)
 tax.register(app)
+webhooks.register(app)
 
 
 @app.command(name="list")

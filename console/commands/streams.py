@@ -8,9 +8,11 @@ import typer
 
 from connectors.accounts.setup import STREAMS, Imports, Setup, StreamChoice
 from console import connections
+from console.commands.accounts import Switch
 from console.options import Json
 from console.output import print_json, print_result
 from console.workspace import workspace
+from pipelines.stages.privacy import personal_days as days_held
 from pipelines.stages.record_schedule import interval
 
 ACTOR = "operator"
@@ -47,6 +49,12 @@ def streams(
     customer_roles: Annotated[
         str | None, typer.Option(help="roles that count as customers, by commas; `any` for all")
     ] = None,
+    personal_data: Annotated[
+        Switch | None, typer.Option(help="hold names and addresses of buyers, sealed, or not")
+    ] = None,
+    personal_days: Annotated[
+        int | None, typer.Option(help="days that they are held for", min=1, max=3650)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show or change which records a connection imports beside settlements.
@@ -63,14 +71,19 @@ def streams(
         changes = {
             "streams": connections.stream_choices(connection, imports, parts) if parts else None,
             "customer_roles": None if customer_roles is None else _roles(customer_roles),
+            "personal_data": None if personal_data is None else personal_data is Switch.ON,
+            "personal_days": personal_days,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
         if changes:
             imports = connections.change_imports(opened, slug, ACTOR, changes)
+        held_for = days_held(opened.registry.connections.get(slug))
         minutes = int(interval(opened.registry.connections.get(slug)).total_seconds() // 60)
         imported = opened.registry.record_imports.of_connection(slug)
     if as_json:
-        print_json(_document(slug, imports, {n: i.through for n, i in imported.items()}, minutes))
+        through = {name: each.through for name, each in imported.items()}
+        schedule = {"poll_minutes": minutes, "personal_days": held_for}
+        print_json(_document(slug, imports, through) | schedule)
         return
     if not imports.streams:
         print_result(f"{slug} imports settlements alone")
@@ -81,13 +94,13 @@ def streams(
                 f", up to {latest.through:%Y-%m-%d %H:%M} UTC" if latest else ", not imported yet"
             )
             print_result(f"{slug} {name}: {_scope(imports.stream(name))}{up_to}")
+    if imports.personal_data:
+        print_result(f"{slug} holds names and addresses of buyers, sealed, for {held_for} days")
     if any(choice.ongoing for choice in imports.streams.values()):
         print_result(f"{slug} is asked for changes every {minutes} minutes")
 
 
-def _document(
-    slug: str, imports: Imports, through: Mapping[str, object], minutes: int
-) -> dict[str, object]:
+def _document(slug: str, imports: Imports, through: Mapping[str, object]) -> dict[str, object]:
     return {
         "connection": slug,
         "streams": {
@@ -95,7 +108,7 @@ def _document(
             for name in STREAMS
         },
         "customer_roles": imports.customer_roles,
-        "poll_minutes": minutes,
+        "personal_data": imports.personal_data,
     }
 
 

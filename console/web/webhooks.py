@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from connectors.accounts.platforms import PLATFORMS
 from connectors.errors import DaybookError
 from console.web.context import Console
 from console.web.delivery_queue import DeliveryQueue
@@ -20,7 +21,14 @@ ADDRESS: Final = "/hooks/{platform}/{slug}"
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
-    queue = DeliveryQueue(WebhookInbox(Workspace(console.settings, console.registry)))
+    inbox = WebhookInbox(Workspace(console.settings, console.registry))
+    shared = DeliveryQueue(inbox)
+    # Nobody waits for a platform that is asked for its key.
+    own = {
+        name: DeliveryQueue(inbox)
+        for name, platform in PLATFORMS.items()
+        if platform.deliveries is not None and platform.deliveries.public_key is not None
+    }
 
     async def receive(request: Request) -> Response:
         body = await request.body()
@@ -28,7 +36,7 @@ def add(app: FastAPI, console: Console) -> None:
         try:
             # Starlette's names of headers are in small letters.
             arrival = Arrival(platform, slug, dict(request.headers), body)
-            is_genuine = await queue.put(arrival)
+            is_genuine = await own.get(platform, shared).put(arrival)
         except DaybookError:
             # The database does not answer: what is not stored must be sent again.
             return Response(status_code=503, headers={"Retry-After": "60"})
@@ -38,7 +46,7 @@ def add(app: FastAPI, console: Console) -> None:
         platform, slug = (request.path_params[name] for name in ("platform", "slug"))
         code = request.query_params.get("challenge_code", "")
         try:
-            return JSONResponse(dict(await queue.challenge(platform, slug, code)))
+            return JSONResponse(dict(await shared.challenge(platform, slug, code)))
         except DaybookError:
             return _refused()
 

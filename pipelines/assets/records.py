@@ -6,6 +6,7 @@ one writes orders, their lines and payments, connection x day.
 
 import warnings
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from importlib.metadata import version
 
 import dagster as dg
@@ -21,6 +22,7 @@ from pipelines.assets.raw import RERUN_HELPS
 from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import (
     CONTACTS,
+    IN_DATE,
     ORDER_LINES,
     ORDERS,
     PAYMENTS,
@@ -96,7 +98,13 @@ _IMPORTED = [
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.BetaWarning)
 
-    @dg.multi_asset(name="imported_records", specs=_IMPORTED, partitions_def=connections)
+    @dg.multi_asset(
+        name="imported_records",
+        specs=_IMPORTED,
+        check_specs=check_specs([IN_DATE], connections),
+        can_subset=True,
+        partitions_def=connections,
+    )
     def imported_records(
         context: dg.AssetExecutionContext, daybook: dg.ResourceParam[Daybook]
     ) -> Iterator[dg.MaterializeResult[None]]:
@@ -109,10 +117,12 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     from connectors.errors import DaybookError, Transient, summary
     from connectors.home.redaction import clean_errors, redacted
     from pipelines.stages.listings import normalise_listings
+    from pipelines.stages.order_events import record_listing_events
     from pipelines.stages.record_import import import_streams
     from pipelines.stages.syncs import check_syncable
 
     slug, recorder = context.partition_key, Recorder(context)
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
     passes = False
     with daybook.open() as workspace, interruption_in_words(), clean_errors():
         registry = workspace.registry
@@ -122,12 +132,18 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
             try:
                 connection = registry.connections.get(slug)
                 check_syncable(connection)
-                imported = import_streams(workspace, connection, daybook.clock())
+                names = [name for name, asset in STREAM_ASSETS.items() if asset in selected]
+                imported = import_streams(workspace, connection, daybook.clock(), names)
                 for name, result in imported.items():
                     counts = {"records_read": result.read, "records_changed": result.changed}
                     recorder.materialised(STREAM_ASSETS[name], slug, counts)
                 for table, rows in normalise_listings(workspace, connection).items():
+                    if table not in selected:
+                        continue
                     recorder.materialised(table, slug, {"dagster/row_count": rows})
+                    if table == CONTACTS:
+                        recorder.checked(IN_DATE, slug, _overdue(workspace, slug, daybook.clock()))
+                record_listing_events(workspace, connection, daybook.clock())
             except (DaybookError, OSError) as error:
                 outcome.problem = redacted(summary(error))
                 passes = isinstance(error, Transient)
@@ -135,6 +151,14 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     if outcome.problem is not None:
         metadata = {RERUN_HELPS: True} if passes else {}
         raise dg.Failure(f"{slug}: {outcome.problem}", metadata, allow_retries=False)
+
+
+def _overdue(workspace: Workspace, slug: str, now: datetime) -> str | None:
+    """Return how many people's data is held past its date, in words; None where none is."""
+    expired = sum(c.expired for c in workspace.registry.people.count(now) if c.connection == slug)
+    if not expired:
+        return None
+    return f"personal data of {expired} people is past its date: run the job `upkeep`"
 
 
 def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -159,6 +183,7 @@ def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             name="order_chain",
             specs=specs,
             check_specs=check_specs(RECORD_CHECKS, partitions),
+            can_subset=True,
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
@@ -173,9 +198,11 @@ def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
 
 def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
+    from pipelines.stages.order_events import record_order_events
     from pipelines.stages.records import normalise_records
 
     recorder = Recorder(context)
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
 
     def work(
         workspace: Workspace, connection: Connection, windows: Sequence[Window]
@@ -183,9 +210,12 @@ def _normalise(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
         imports = workspace.registry.record_imports
         waiting = imports.waiting_days(connection.slug)
         for window in windows:
-            results = list(normalise_records(workspace, connection, list(window)))
+            results = list(normalise_records(workspace, connection, list(window), selected))
             yield results
             failed = {result.day for result in results if result.failure}
+            written = [day for day in window if day not in failed]
+            # Before the days are taken off: a run that is killed here records them with the next.
+            record_order_events(workspace, connection, written)
             finished = {d: n for d, n in waiting.items() if d in window and d not in failed}
             imports.finish_days(connection.slug, finished)
 

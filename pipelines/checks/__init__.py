@@ -124,5 +124,11 @@ DATA_CHECKS = (
     FACILITATOR,
     *(COMPUTED[asset] for asset in CHAIN),
 )
+IN_DATE = Check(
+    "personal_data_is_in_date",
+    CONTACTS,
+    False,
+    "No personal data of a buyer is held past its date.",
+)
 RECORD_CHECKS = (STATUS_KNOWN,)
 PUBLISH_CHECKS = (POSTED, SENT, COMPUTED[PUBLISHED])

@@ -20,13 +20,16 @@ def webhook_hints(
     `due_syncs` and `due_imports` request the runs.
     """
     from pipelines.stages.hints import handle_hints
+    from pipelines.stages.privacy import answer_requests
 
     with daybook.open() as workspace:
         now = daybook.clock()
         imports = workspace.registry.record_imports
+        answered = answer_requests(workspace)
         result = handle_hints(workspace, now, lambda streams: imports.ask(streams.keys(), now))
     sentences = [
         f"{result.handled} webhooks" if result.handled else "no webhooks",
+        f"{answered.erased} people erased" if answered.erased else "",
         f"{result.waiting} wait for the end of a sync" if result.waiting else "",
         f"{len(result.advanced)} accounts are synced sooner" if result.advanced else "",
     ]

@@ -1,4 +1,4 @@
-"""Runs that triggers ask for where something happened, and everything else that they send.
+"""Sensors of triggers: runs that they ask for when something happens, and all else that they send.
 
 Three kinds of events have a sensor of their own, so that their runs can be switched off apart. The
 sensor of deliveries records what the home's state tells, and looks after all other kinds.
@@ -37,6 +37,8 @@ _EVER: Final = datetime.max.replace(tzinfo=UTC)
 _PARTITIONS_EVERY: Final = timedelta(minutes=1)
 _OVERLAP: Final = timedelta(hours=1)
 _JOBS: Final = (fetch_job, data_job, publish_job, warehouse_job)
+# The tag of runs that a trigger asked for.
+TRIGGER: Final = "trigger"
 SENSOR_KINDS: Final = ("order_submitted", "payment_received", "settlement_closed")
 
 
@@ -127,6 +129,8 @@ def _requests(
         try:
             if not isinstance(action, RunJobAction):
                 raise BadInput("the trigger no longer has this action")
+            if _is_of_trigger(context.instance, event):
+                raise BadInput("the run that failed was a trigger's own: another would fail, too")
             run = planned_run(action, event, by_slug.get(event.connection or ""))
         except BadInput as error:
             registry.deliveries.settle([delivery.id], "dead", str(error))
@@ -136,7 +140,7 @@ def _requests(
             waiting = f"Waiting for the partition {run.connection} {run.day or ''}".rstrip() + "."
             registry.deliveries.defer([delivery.id], now + _PARTITIONS_EVERY, waiting)
             continue
-        requests.append(_request(run, _run_key(delivery)))
+        requests.append(_request(run, delivery))
         requested.append(delivery.id)
         newest = max(newest, event.id)
     registry.deliveries.begin(requested)
@@ -163,20 +167,28 @@ def _unseen(
     return unseen
 
 
-def _request(run: PlannedRun, key: str) -> dg.RunRequest:
-    selection = [dg.AssetKey(asset) for asset in run.assets] or None
-    if run.connection is None:
-        return dg.RunRequest(run_key=key, job_name=run.job, asset_selection=selection)
-    if run.day is None:
-        return dg.RunRequest(
-            run_key=key,
-            job_name=run.job,
-            asset_selection=selection,
-            partition_key=run.connection,
-            tags={**connection_tags(run.connection), CHANNEL: run.channel},
-        )
-    tags = range_tags(run.connection, Window(run.day, run.day + ONE_DAY))
-    return dg.RunRequest(run_key=key, job_name=run.job, asset_selection=selection, tags=tags)
+def _is_of_trigger(instance: dg.DagsterInstance, event: StoredEvent) -> bool:
+    """Return whether an event is about a run that a trigger asked for: it would go on for ever."""
+    if event.kind != "run_failed" or not event.fields["run"]:
+        return False
+    run = instance.get_run_by_id(event.fields["run"])
+    return run is not None and TRIGGER in run.tags
+
+
+def _request(run: PlannedRun, delivery: StoredDelivery) -> dg.RunRequest:
+    tags = {TRIGGER: delivery.trigger}
+    if run.connection is not None and run.day is None:
+        tags |= {**connection_tags(run.connection), CHANNEL: run.channel}
+    elif run.connection is not None and run.day is not None:
+        tags |= range_tags(run.connection, Window(run.day, run.day + ONE_DAY))
+    return dg.RunRequest(
+        run_key=_run_key(delivery),
+        job_name=run.job,
+        asset_selection=[dg.AssetKey(asset) for asset in run.assets] or None,
+        # A range of days is named by tags.
+        partition_key=run.connection if run.day is None else None,
+        tags=tags,
+    )
 
 
 def _run_key(delivery: StoredDelivery) -> str:

@@ -88,8 +88,13 @@ def _settlement_event(store: Store, statement: Statement) -> NewEvent:
     )
 
 
-def record_failed_runs(workspace: Workspace, runs: Iterable[FailedRun]) -> int:
+def record_failed_runs(workspace: Workspace, failed: Iterable[FailedRun]) -> int:
     """Record runs that failed, but for those whose activity has told why; return how many."""
+    runs = list(failed)
+    recorded = workspace.registry.events.subjects("run_failed", {run.run for run in runs})
+    runs = [run for run in runs if run.run not in recorded]
+    if not runs:
+        return 0
     slugs = {connection.slug for connection in workspace.registry.connections.list()}
     number = 0
     for run in runs:

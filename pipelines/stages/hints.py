@@ -4,7 +4,7 @@ A sync is scheduled before its hints are finished: whoever is killed in between 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,10 +12,9 @@ from typing import Final
 from connectors.accounts.deliveries import About, Topic
 from connectors.accounts.platforms import PLATFORMS
 from connectors.channels.history import can_sync
-from connectors.database.registry import PendingHint
+from connectors.database.registry.hints import PendingTopic
 from pipelines.stages.workspace import Workspace
 
-HINTS_A_TICK: Final = 20_000
 BROUGHT_FORWARD: Final = "a sync follows"
 _NOTHING: Final = "nothing is fetched for it"
 _INACTIVE: Final = "the account is not synced now"
@@ -46,25 +45,25 @@ def handle_hints(
     Streams are fetched by the account's sync, unless `request_streams` takes them.
     """
     registry, result = workspace.registry, HintResult()
-    pending = registry.hints.pending(limit=HINTS_A_TICK)
+    pending = registry.hints.pending_topics()
     if not pending:
         return result
     syncable = {c.slug for c in registry.connections.list() if can_sync(c)}
     # At its end a sync schedules the next one, over what would be scheduled now.
     running = registry.activities.running().keys()
-    outcomes: dict[str, list[int]] = defaultdict(list)
+    outcomes: dict[str, list[PendingTopic]] = defaultdict(list)
     sync_at: dict[str, datetime] = {}
     streams: dict[str, set[About]] = defaultdict(set)
-    for (slug, platform, name), ids in _by_topic(pending).items():
-        topic = _topic(platform, name)
+    for each in pending:
+        slug, topic = each.connection, _topic(each.platform, each.topic)
         if slug not in syncable:
-            outcomes[_INACTIVE] += ids
+            outcomes[_INACTIVE].append(each)
         elif topic is None:
-            outcomes[_NOTHING] += ids
+            outcomes[_NOTHING].append(each)
         elif slug in running:
-            result.waiting += len(ids)
+            result.waiting += each.count
         else:
-            outcomes[BROUGHT_FORWARD] += ids
+            outcomes[BROUGHT_FORWARD].append(each)
             if topic.about != "settlements" and request_streams is not None:
                 streams[slug].add(topic.about)
                 continue
@@ -73,9 +72,9 @@ def handle_hints(
     if streams and request_streams is not None:
         request_streams({slug: frozenset(names) for slug, names in streams.items()})
     result.advanced = registry.sync_schedule.advance_all(sync_at)
-    for outcome, ids in outcomes.items():
-        registry.hints.finish(ids, outcome)
-        result.handled += len(ids)
+    for outcome, topics in outcomes.items():
+        registry.hints.finish_topics(topics, outcome)
+        result.handled += sum(topic.count for topic in topics)
     return result
 
 
@@ -86,14 +85,6 @@ def purge_hints(workspace: Workspace, now: datetime) -> int:
     """
     age = timedelta(days=workspace.settings.webhook_body_days)
     return workspace.registry.hints.purge(now - age, now - max(age, EVENTS_KEPT))
-
-
-def _by_topic(pending: Sequence[PendingHint]) -> dict[tuple[str, str, str], list[int]]:
-    """Return the ids of hints that ask for the same: connection, platform and topic."""
-    ids: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for hint in pending:
-        ids[hint.connection, hint.platform, hint.topic].append(hint.id)
-    return ids
 
 
 def _topic(platform: str, name: str) -> Topic | None:

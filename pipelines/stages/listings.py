@@ -128,7 +128,7 @@ def _findings(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield what is wrong with a store's listings, in one line each."""
     row = con.execute("SELECT count(*) FROM listings WHERE sku IS NULL").fetchone()
     if row and row[0]:
-        yield f"{LISTINGS}{row[0]} have no SKU, so that costs and sales of them cannot be matched"
+        yield f"{row[0]} have no SKU, so that costs and sales of them cannot be matched"
     twice = con.execute(
         "SELECT sku FROM listings WHERE sku IS NOT NULL "
         "GROUP BY sku HAVING count(*) > 1 ORDER BY sku"
@@ -136,7 +136,7 @@ def _findings(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     if twice:
         more = ", ..." if len(twice) > _NAMED else ""
         named = ", ".join(sku for (sku,) in twice[:_NAMED])
-        yield f"{LISTINGS}{len(twice)} SKUs stand on several listings: {named}{more}"
+        yield f"{len(twice)} SKUs stand on several listings: {named}{more}"
 
 
 _PRODUCTS = "SELECT {constants}, * FROM listings"

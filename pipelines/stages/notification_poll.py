@@ -14,12 +14,14 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from connectors.accounts.accounts import Accounts
+from connectors.accounts.hint_bodies import HintBodies, seal_body
 from connectors.accounts.notification_queues import NotificationQueues, notification_support
 from connectors.channels.history import can_sync, today_of
 from connectors.channels.notifications import Message, Notification, Queue
-from connectors.database.registry import Connection
+from connectors.database.registry import Connection, ReceivedHint
 from connectors.database.registry.findings import NOTIFICATIONS
 from connectors.errors import BadInput, DaybookError
+from pipelines.stages.hints import BROUGHT_FORWARD
 from pipelines.stages.workspace import Workspace
 
 # The time of one poll, within a sensor's tick; remaining queues are polled by the next one.
@@ -70,6 +72,8 @@ class _Poll:
     def __init__(self, workspace: Workspace, now: datetime, log: logging.Logger) -> None:
         self._registry, self._now, self._log = workspace.registry, now, log
         self._queues = NotificationQueues(Accounts(workspace.settings, workspace.registry))
+        self._bodies = HintBodies(self._queues.accounts.vault)
+        self._hints: list[ReceivedHint] = []
         self.result = PollResult()
 
     def queues(self) -> dict[str, list[Connection]]:
@@ -118,6 +122,8 @@ class _Poll:
                 if self._registry.sync_schedule.advance(slug, at):
                     self.result.advanced.add(slug)
             if handled:
+                self._registry.hints.accept(self._hints)
+                self._hints = []
                 queue.delete(handled)
                 self.result.messages += len(handled)
 
@@ -149,11 +155,31 @@ class _Poll:
                 "message %s, %s: seller %.40r has no connection with this queue",
                 *(message.id, notification.kind, notification.seller),
             )
+        if connections:
+            self._hints.append(self._hint(message, notification, connections[0]))
         for connection in connections:
             if not self._is_of_today(connection, notification):
                 at = self._now + notification.within
                 sync_at[connection.slug] = min(at, sync_at.get(connection.slug, at))
         return True
+
+    def _hint(
+        self, message: Message, notification: Notification, connection: Connection
+    ) -> ReceivedHint:
+        """Return what the inbox keeps of a message, which is handled by now."""
+        platform = connection.channel
+        body = seal_body(self._bodies.key(), platform, message.id, message.body.encode())
+        return ReceivedHint(
+            platform=platform,
+            event_id=message.id,
+            connection=connection.slug,
+            topic=notification.kind,
+            purpose="sync",
+            source="queue",
+            occurred_at=notification.posted,
+            body=body,
+            outcome=BROUGHT_FORWARD,
+        )
 
     def _is_of_today(self, connection: Connection, notification: Notification) -> bool:
         """Return whether a notification is of a day that is not over: the daily sync has it."""

@@ -5,13 +5,13 @@ What a stream names of a record is upserted by the record's own id, in one file 
 records were made; nothing else of it is stored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
 from connectors.accounts.accounts import Accounts
-from connectors.accounts.setup import STREAMS, Imports, Setup, StreamChoice, StreamName
+from connectors.accounts.setup import STREAMS, Setup, StreamChoice, StreamName
 from connectors.channels import channel
 from connectors.channels.history import first_day, today_of
 from connectors.channels.streams import Record, Stream
@@ -20,6 +20,7 @@ from connectors.database.registry.record_imports import RecordImport
 from connectors.lake.windows import ONE_DAY, Window, midnight
 from pipelines.stages.fetch import sync_context
 from pipelines.stages.imports import LOCK_SECONDS
+from pipelines.stages.privacy import PeopleImport
 from pipelines.stages.record_store import DATED, RecordStore
 from pipelines.stages.workspace import Workspace
 
@@ -43,45 +44,40 @@ class ImportedStream:
 def chosen_streams(connection: Connection) -> list[Stream]:
     """Return the streams that are imported from an account, as its owner chose."""
     imports = Setup.model_validate(connection.setup).imports
-    streams = (
-        channel(connection.channel).stream(name) for name in STREAMS if _is_read(imports, name)
-    )
-    return [stream for stream in streams if stream is not None]
-
-
-def _is_read(imports: Imports, name: StreamName) -> bool:
-    # Most platforms state payments within their orders.
-    feeds: tuple[StreamName, ...] = ("orders", "payments") if name == "orders" else (name,)
-    return any(imports.stream(each).is_on for each in feeds)
+    source = channel(connection.channel)
+    sources = [source.source_of(name) for name in STREAMS if imports.stream(name).is_on]
+    return [stream for stream in source.streams if stream in sources]
 
 
 def import_streams(
-    workspace: Workspace, connection: Connection, now: datetime
+    workspace: Workspace,
+    connection: Connection,
+    now: datetime,
+    names: Collection[str] = STREAMS,
 ) -> dict[StreamName, ImportedStream]:
-    """Read what changed in each chosen stream, and ask for the days that this touches.
+    """Read what changed in each chosen stream of `names`, and ask for the days that this touches.
 
     Raises the errors of the platform's calls, `NeedsReconnection` among them; streams that were
     read before stay imported.
     """
     results = {}
     for stream in chosen_streams(connection):
+        if stream.name not in names:
+            continue
         since = _since(workspace, connection, stream, now)
         if since is not None:
             results[stream.name] = import_stream(workspace, connection, stream, since, now)
     return results
 
 
-def _choice(imports: Imports, name: StreamName) -> StreamChoice:
-    """Return the choice for a stream; one that feeds two tables serves both."""
-    choice = imports.stream(name)
-    if name != "orders":
-        return choice
-    payments = imports.stream("payments")
-    instants = [each.since for each in (choice, payments) if each.since is not None]
+def choice_of(connection: Connection, stream: Stream) -> StreamChoice:
+    """Return what is wanted of a stream: all that the choices want which it serves."""
+    imports, source = Setup.model_validate(connection.setup).imports, channel(connection.channel)
+    choices = [imports.stream(name) for name in STREAMS if source.source_of(name) is stream]
     return StreamChoice(
-        history=choice.history or payments.history,
-        ongoing=choice.ongoing or payments.ongoing,
-        since=min(instants, default=None),
+        history=any(choice.history for choice in choices),
+        ongoing=any(choice.ongoing for choice in choices),
+        since=min((c.since for c in choices if c.since is not None), default=None),
     )
 
 
@@ -89,7 +85,7 @@ def _since(
     workspace: Workspace, connection: Connection, stream: Stream, now: datetime
 ) -> datetime | None:
     """Return from when changes are to be read; None where everything chosen is here."""
-    choice = _choice(Setup.model_validate(connection.setup).imports, stream.name)
+    choice = choice_of(connection, stream)
     begin = choice.since or now
     if choice.history:
         first = first_day(connection, workspace.settings.first_day)
@@ -116,9 +112,11 @@ def import_stream(
         window = Window(today, today + ONE_DAY)
         context = sync_context(workspace, accounts, connection, window, first, now, (), Event())
         store = RecordStore(workspace, connection, stream, first)
+        people = PeopleImport(workspace, connection, stream, now)
         for records in _batches(stream.read(context, since)):
             result.read += len(records)
             days = store.upsert(records)
+            people.store(records)
             result.changed += store.changed
             result.days |= days
             # At once: a process that is killed here leaves no stored day without its request.

@@ -8,7 +8,7 @@ from connectors.accounts.setup import Setup
 from connectors.channels import channel
 from connectors.channels.history import can_sync
 from connectors.database.registry import Connection
-from pipelines.stages.record_import import chosen_streams
+from pipelines.stages.record_import import choice_of, chosen_streams
 from pipelines.stages.workspace import Workspace
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def due_connections(workspace: Workspace, now: datetime) -> Iterator[DueImport]:
         last = [
             through.get(stream.name, _NEVER)
             for stream in streams
-            if setup.imports.stream(stream.name).ongoing or stream.name not in through
+            if choice_of(connection, stream).ongoing or stream.name not in through
         ]
         if setup.step == "done" and last and min(last) + interval(connection) <= now:
             due.append(DueImport(connection, min(last) + interval(connection)))

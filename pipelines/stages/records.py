@@ -5,7 +5,7 @@ order become one small set, by a table that an owner can read. A day is written 
 records, so writing it again gives the same bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 import duckdb
@@ -27,7 +27,7 @@ from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace
 
-TABLES = (ORDERS, ORDER_LINES, PAYMENTS)
+NAMES = (ORDERS.name, ORDER_LINES.name, PAYMENTS.name)
 # What a record of a file holds: the columns that the channel's SQL states, made on arrival.
 STATED = orjson.loads(
     """{"order_id": "VARCHAR", "order_number": "VARCHAR", "marketplace": "VARCHAR",
@@ -46,18 +46,22 @@ STATED = orjson.loads(
 
 
 def normalise_records(
-    workspace: Workspace, connection: Connection, days: Sequence[date]
+    workspace: Workspace,
+    connection: Connection,
+    days: Sequence[date],
+    selected: Collection[str] = NAMES,
 ) -> Iterator[DayResult]:
-    """Write orders, their lines and payments of some days; yield what became of each day.
+    """Write the `selected` ones of orders, their lines and payments of some days.
 
-    Days without a record lose what they had.
+    Yields what became of each day. Days without a record lose what they had.
     """
     try:
         with workspace.scratch("orders") as scratch, workspace.engine() as con:
             _prepare(workspace, connection, days, con)
-            for table, query in _queries(connection):
+            queries = {t: query for t, query in _queries(connection) if t.name in selected}
+            for table, query in queries.items():
                 write_days(con, workspace.lake, table, connection.slug, days, query, scratch)
-            yield from _results(con, connection, days)
+            yield from _results(con, connection, days, [table.name for table in queries])
     except (duckdb.Error, DaybookError, OSError) as error:
         for day in days:
             yield DayResult(ORDERS.name, day, failure=summary(error))
@@ -130,14 +134,16 @@ def _queries(connection: Connection) -> Iterator[tuple[Table, str]]:
 
 
 def _results(
-    con: duckdb.DuckDBPyConnection, connection: Connection, days: Sequence[date]
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    days: Sequence[date],
+    written: Sequence[str],
 ) -> Iterator[DayResult]:
     """Yield the day's counts at each asset, and whether every word for a state is known."""
     counts = {
         day: (orders, lines, paid, unknown)
         for day, orders, lines, paid, unknown in con.execute(_COUNTS).fetchall()
     }
-    chosen = {table.name for table, _ in _queries(connection)}
     for day in days:
         orders, lines, paid, unknown = counts.get(day, (0, 0, 0, None))
         problem = unknown and (
@@ -145,7 +151,7 @@ def _results(
             "not know: their status is empty until it does"
         )
         rows = {ORDERS.name: orders, ORDER_LINES.name: lines, PAYMENTS.name: paid}
-        for name in chosen:
+        for name in written:
             checks = (CheckResult(STATUS_KNOWN, problem),) if name == ORDERS.name else ()
             yield DayResult(name, day, {"dagster/row_count": rows[name]}, checks)
 

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from connectors.accounts.accounts import Accounts
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.platforms import platform_named
+from connectors.accounts.webhook_subscriptions import WebhookSubscriptions
 from connectors.channels.history import can_sync, today_of, whole_days
 from connectors.channels.sync_schedule import next_sync_at
 from connectors.database.registry import Connection
@@ -74,7 +76,11 @@ def sync_account(
         at = now + TRY_AGAIN if soon else _tomorrow(connection, now)
         _put_off(workspace, connection, window, at, redacted(summary(error)))
         raise
-    return _complete(workspace, connection, fetched, now)
+    result = _complete(workspace, connection, fetched, now)
+    # Beside the first sync of an account and the daily one: made on connecting, looked after daily.
+    accounts = Accounts(workspace.settings, workspace.registry)
+    WebhookSubscriptions(accounts).keep_up(connection.slug, now)
+    return result
 
 
 def _complete(

@@ -6,7 +6,9 @@ has each answered within a second. The bodies name buyers, and are sealed.
 
 import hashlib
 import hmac
+import logging
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,7 @@ from connectors.accounts.deliveries import (
 from connectors.accounts.hint_bodies import HintBodies, seal_body
 from connectors.accounts.platforms import PLATFORMS
 from connectors.accounts.signers import Signer, Signers
+from connectors.accounts.webhook_subscriptions import webhook_address
 from connectors.database.registry import Connection, ReceivedHint
 from connectors.database.registry.hints import Purpose
 from connectors.database.registry.models import SLUG_PATTERN
@@ -31,6 +34,9 @@ from connectors.errors import BadInput, ConfigError
 from pipelines.stages.workspace import Workspace
 
 _LONGEST_NAME: Final = 300
+RECHECK_SECONDS = 1.0
+LOG_SECONDS: Final = 60.0
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,6 @@ class _Event:
     evidence: Mapping[str, str] | None
 
 
-def webhook_address(public_url: str, platform: str, slug: str) -> str:
-    """Return the address that a platform sends a connection's webhooks to."""
-    return f"{public_url}/hooks/{platform}/{slug}"
-
-
 class WebhookInbox:
     """The inbox of one process; threads may share it."""
 
@@ -64,6 +65,7 @@ class WebhookInbox:
         self._public_url, self._registry = workspace.settings.public_url, workspace.registry
         accounts = Accounts(workspace.settings, workspace.registry)
         self._signers, self._bodies = Signers(accounts), HintBodies(accounts.vault)
+        self._logged_at = -LOG_SECONDS
 
     def receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[bool]:
         """Store what these deliveries tell of; return for each whether it is genuine.
@@ -82,8 +84,9 @@ class WebhookInbox:
             try:
                 read = self._events(arrival, connections[arrival.slug], body_key, now)
             # A secret that does not open proves nothing, either.
-            except (BadInput, ConfigError):
+            except (BadInput, ConfigError) as error:
                 genuine.append(False)
+                self._log(arrival, error)
                 continue
             genuine.append(True)
             # One statement may not hold an event twice.
@@ -103,6 +106,13 @@ class WebhookInbox:
             raise Forged("no token was made for this address")
         address = webhook_address(self._public_url, platform, slug)
         return support.answer_challenge(code, signer.secrets[0], address)
+
+    def _log(self, arrival: Arrival, error: Exception) -> None:
+        # For who sets a webhook up; not more often, as anybody may send anything.
+        if time.monotonic() - self._logged_at >= LOG_SECONDS:
+            self._logged_at = time.monotonic()
+            where = (arrival.platform, arrival.slug)
+            _LOGGER.warning("a webhook for %.20r %.40r was refused: %s", *where, error)
 
     def _find(self, slug: str) -> Connection | None:
         # Anybody may ask for any address; what can be no slug costs no query.
@@ -138,8 +148,10 @@ class WebhookInbox:
             try:
                 return cached, support.read(self._incoming(cached, arrival, now))
             except Forged:
-                # Another secret may have been set a moment ago.
-                pass
+                # Another secret may have been set a moment ago. Not at once, or whoever forges
+                # would have the vault opened as often.
+                if self._signers.age(cached) < RECHECK_SECONDS:
+                    raise
         signer = self._signers.read(connection, support)
         return signer, support.read(self._incoming(signer, arrival, now))
 

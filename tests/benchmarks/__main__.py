@@ -18,6 +18,7 @@ from tests.benchmarks import (
     change,
     compute,
     cuts,
+    events,
     fuzz,
     ingest,
     kills,
@@ -28,6 +29,7 @@ from tests.benchmarks import (
     stores,
     sweep,
     targets,
+    triggers,
     validation,
     warehouse,
     year,
@@ -69,7 +71,9 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "targets": targets.measure,
     "sends": sends.measure,
     "sweep": sweep.measure,
+    "triggers": triggers.measure,
     "validation": validation.measure,
+    "events": events.measure,
 }
 
 

@@ -129,6 +129,9 @@ def test_a_settlement_that_closes_is_fetched_the_same_day(
         assert heard.skip_reason == dg.SkipReason(f"2 messages; sooner: {slug(at)}")
         assert desk(at).sqs.messages == []
         assert scheduled(at).at == at.now
+        # The inbox has them, handled.
+        assert at.desk.registry.hints.latest(slug(at)) is not None
+        assert at.desk.registry.hints.pending() == []
         requests = list(tick(at, instance, "due_syncs").run_requests or ())
         again = tick(at, instance, "notifications")
         assert again.skip_reason == dg.SkipReason("no messages")

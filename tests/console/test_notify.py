@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from sandbox.amazon import Amazon
+from sandbox.etsy import Etsy
 from sandbox.server import bound, serving
 from sandbox.sqs import ARN, URL
 from tests.console.user import Told, User
@@ -52,3 +53,32 @@ def test_a_queue_is_given_shown_and_forgotten(user: User, tmp_path: Path) -> Non
         assert notify_told("show", "ember", "--json").json["notifications"] is True
         assert notify_told("notify", "ember", "--off").lines == ["ember hears no notifications"]
         assert notify_told("show", "ember", "--json").json["notifications"] is False
+
+
+def test_webhooks_are_shown_and_their_secret_is_made(user: User, tmp_path: Path) -> None:
+    etsy, hosts, typed = Etsy(), tmp_path / "endpoints.json", tmp_path / "typed.json"
+    with serving(etsy.application, bound()) as url:
+        hosts.write_text(json.dumps({"etsy": etsy.endpoints(url)}))
+        typed.write_text(json.dumps(etsy.fields() | etsy.keys(etsy.first)))
+        where = {"DAYBOOK_ENDPOINTS": str(hosts), "DAYBOOK_PUBLIC_URL": "https://books.example"}
+        added = user(
+            *("connections", "add", "etsy", "--name", "Crafts", "--credentials", typed),
+            *("--timezone", "Europe/London"),
+            **where,
+        )
+        assert added.code == 0, added
+        by_hand = "the webhook portal of Etsy's developers, for commercial apps"
+        shown = user("connections", "webhooks", "crafts", **where)
+        assert shown.lines == [
+            "crafts: https://books.example/hooks/etsy/crafts",
+            f"nothing is subscribed; by hand: {by_hand}",
+        ]
+        made = user("connections", "webhooks", "crafts", "--new-secret", "--json", **where).json
+        assert (len(made["secret"]), made["has_secret"]) == (43, True)
+        later = user("connections", "webhooks", "crafts", "--json", **where)
+        assert "secret" not in later.json
+        assert made["secret"] not in later.out
+        for wrong in (("--subscribe",), ("--off", "--secret")):
+            refused = user("connections", "webhooks", "crafts", *wrong, **where)
+            assert refused.code == 2, refused
+        assert user("connections", "webhooks", "crafts", "--off", **where).code == 0

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-import pytest
 from sqlalchemy import text
 
 from connectors.accounts.deliveries import About
@@ -22,17 +21,19 @@ from tests.pipelines.shop import FIRST, Shop
 __all__ = ["shop"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _pans(shop: Shop) -> None:
-    shop.registry.connections.add(
-        "pans", channel="amazon", name="Pans", timezone="UTC", actor="test"
-    )
-    shop.instance.add_dynamic_partitions("connections", ["pans"])
-
-
 def submit(shop: Shop, kind: str, *subjects: str, day: date = FIRST) -> None:
-    events = [NewEvent(subject, datetime.now(UTC), {"business_date": day}) for subject in subjects]
-    shop.registry.events.record(kind, "pans", events)
+    if shop.registry.connections.find("pots") is None:
+        shop.registry.connections.add(
+            "pots", channel="amazon", name="Pots", timezone="UTC", actor="test"
+        )
+        shop.instance.add_dynamic_partitions("connections", ["pots"])
+    now = datetime.now(UTC)
+    events = [
+        NewEvent(subject, now, {"order_id": subject, "business_date": day}) for subject in subjects
+    ]
+    if kind == "settlement_closed":
+        events = [NewEvent(subject, now, {"business_date": day}) for subject in subjects]
+    shop.registry.events.record(kind, "pots", events)
 
 
 def run_trigger(shop: Shop, name: str, event: str, **action: object) -> None:
@@ -51,7 +52,11 @@ def test_orders_request_the_runs_of_their_triggers_once(shop: Shop) -> None:
     days, lines = requests(first)
     event = shop.registry.events.list(kinds=["order_submitted"])[0].id
     assert (days.job_name, days.run_key) == ("data", f"days|run_job|{event}|0")
-    assert days.tags == lines.tags == range_tags("pans", Window(FIRST, FIRST + timedelta(days=1)))
+    of_day = range_tags("pots", Window(FIRST, FIRST + timedelta(days=1)))
+    assert (days.tags, lines.tags) == (
+        {**of_day, "trigger": "days"},
+        {**of_day, "trigger": "lines"},
+    )
     assert lines.asset_selection == [dg.AssetKey("settlements")]
     assert first.cursor == str(event)
     # Nobody made these runs: the tick was lost, and is made again with the same keys.
@@ -70,7 +75,7 @@ def test_orders_request_the_runs_of_their_triggers_once(shop: Shop) -> None:
     assert {d.reason for d in shop.registry.deliveries.list("days")} == {f"run {made[0].run_id}"}
     (fetch,) = requests(tick(shop, "settlement_closed_sensor"))
     assert (fetch.job_name, fetch.partition_key, fetch.tags["channel"]) == (
-        *("fetch", "pans"),
+        *("fetch", "pots"),
         "amazon",
     )
     # What somebody sends again is another run.
@@ -100,7 +105,7 @@ def test_a_burst_of_orders_is_a_hundred_runs_a_tick(shop: Shop) -> None:
     states = [d.state for d in shop.registry.deliveries.list("burst", limit=500)]
     assert [states.count(s) for s in ("sent", "sending", "waiting")] == [100, 30, 1]
     (waiting,) = shop.registry.deliveries.list("burst", ["waiting"])
-    assert waiting.reason == "Waiting for the partition pans 2031-01-01."
+    assert waiting.reason == "Waiting for the partition pots 2031-01-01."
     for run in made:
         shop.instance.delete_run(run.run_id)
     remove_trigger(shop.workspace, "burst", "test")
@@ -112,20 +117,20 @@ def test_failed_runs_and_tags_go_through_the_sensor_of_deliveries(shop: Shop) ->
     save_trigger(shop.workspace, document, "test")
     run_trigger(shop, "refresh", "run_failed", job="warehouse_job")
     tick(shop, "deliveries")
-    shop.registry.events.record(
-        "refund_issued", "pans", [NewEvent("r", datetime.now(UTC), {"order_id": "r"})]
-    )
+    submit(shop, "refund_issued", "r")
     job = build_definitions().resolve_job_def("upkeep")
-    # One that is retried has not failed yet.
-    for retries in ("1", "0"):
-        run = shop.instance.create_run_for_job(job, tags={"dagster/max_retries": retries})
+    # One that is retried has not failed yet, and one of a trigger's own leads to no other.
+    for tags in ({}, {"dagster/max_retries": "0"}, {"dagster/max_retries": "0", "trigger": "x"}):
+        run = shop.instance.create_run_for_job(job, tags=tags)
         shop.instance.report_run_failed(run)
     result = tick(shop, "deliveries")
     (request,) = requests(result)
     assert (request.job_name, request.partition_key) == ("warehouse_job", None)
-    assert [label.text for label in shop.registry.labels.list("pans")] == ["seen"]
-    (failed,) = (e for e in shop.registry.events.list(kinds=["run_failed"]) if e.fields["run"])
-    assert (failed.connection, failed.fields["activity"]) == (None, "upkeep")
+    assert [label.text for label in shop.registry.labels.list("pots")] == ["seen"]
+    failures = [e for e in shop.registry.events.list(kinds=["run_failed"]) if e.fields["run"]]
+    assert [(e.connection, e.fields["activity"]) for e in failures] == [(None, "upkeep")] * 2
+    (ended,) = shop.registry.deliveries.list("refresh", ["dead"])
+    assert ended.reason == "the run that failed was a trigger's own: another would fail, too"
     for name in ("tags", "refresh"):
         remove_trigger(shop.workspace, name, "test")
     idle = tick(shop, "deliveries")
@@ -143,20 +148,34 @@ def test_a_thousand_stores_with_triggers_are_a_tick_of_less_than_half_a_second(s
         actions = [{"type": "run_job", "job": "data"}]
         save_trigger(shop.workspace, {**document, "actions": actions}, "test")
     for sensor in ("order_submitted_sensor", "deliveries"):
-        tick(shop, sensor)
+        definition = build_definitions().resolve_sensor_def(sensor)
         seconds = []
-        for number in range(3):
+        for number in range(4):
             submit(shop, "order_submitted", *(f"{sensor} {number} {n}" for n in range(100)))
-            started = time.perf_counter()
-            tick(shop, sensor)
-            seconds.append(time.perf_counter() - started)
+            with dg.build_sensor_context(
+                instance=shop.instance, resources={"daybook": Daybook()}
+            ) as context:
+                started = time.perf_counter()
+                definition(context)
+                seconds.append(time.perf_counter() - started)
         assert min(seconds) < 0.5, sensor
+    for number in range(20):
+        remove_trigger(shop.workspace, f"t-{number}", "test")
+    with shop.registry.events._transaction() as session:
+        session.execute(_GONE)
 
 
 _THOUSAND_STORES = text(
     """
     INSERT INTO registry.connections (slug, channel, name, timezone, kind, state)
     SELECT 'many-' || n, 'amazon', 'Many', 'UTC', 'file', 'active' FROM generate_series(1, 1000) n
+    """
+)
+_GONE = text(
+    """
+    DELETE FROM registry.events WHERE connection LIKE 'many-%';
+    DELETE FROM registry.activities WHERE connection LIKE 'many-%';
+    DELETE FROM registry.connections WHERE slug LIKE 'many-%'
     """
 )
 _THEIR_EVENTS = text(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from connectors.bank import BankLine
 from connectors.database.registry import PlannedEntry
+from connectors.triggers.kinds import event_kind
 from pipelines.stages.bank import store_lines
 from pipelines.stages.chain import compute_days
 from pipelines.stages.derived_events import FailedRun, derive_events, record_failed_runs
@@ -85,6 +86,8 @@ def test_what_the_state_tells_is_an_event_once(house: House) -> None:
         store_lines(workspace, [line("first", date(2026, 3, 1), "1.00")], "bank", "test")
         derive_events(workspace, now + timedelta(hours=3 * (offset + 1)))
         assert len(registry.events.list(kinds=["deposit_late"])) == late
+    for event in registry.events.list():
+        assert event.fields.keys() == event_kind(event.kind).fields.keys(), event.kind
     (deposit,) = registry.events.list(kinds=["deposit_late"])
     assert (deposit.subject, deposit.fields["amount"]) == ("20000000001", amount)
     assert (

@@ -18,6 +18,8 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    # Data Protection Policy: personal data goes 30 days after delivery at the latest.
+    most_personal_days=30,
     contiguous=True,
     carries=True,
     notifications=NotificationSupport(

@@ -4,7 +4,7 @@ from connectors.channels.base import Channel
 from connectors.channels.ebay.formats import FORMATS
 from connectors.channels.ebay.report_rows import language
 from connectors.channels.ebay.settlement_links import link_settlements
-from connectors.channels.ebay.streams import STREAMS
+from connectors.channels.ebay.streams import STREAMS, named_customers
 from connectors.channels.ebay.sync import read
 
 CHANNEL = Channel(
@@ -16,6 +16,7 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    named_customers=named_customers,
     language=language,
 )
 

@@ -30,6 +30,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.channels.ebay.public_keys import public_key
+from connectors.channels.ebay.subscriptions import SUBSCRIPTIONS
 from connectors.errors import BadInput
 
 TITLE: Final = "eBay"
@@ -106,4 +107,5 @@ DELIVERIES = DeliverySupport(
     privacy={DELETION: _user},
     answer_challenge=answer_challenge,
     public_key=public_key,
+    subscriptions=SUBSCRIPTIONS,
 )

@@ -1,5 +1,7 @@
 """Orders and inventory items of a seller, as far as they are stored (Fulfillment, Inventory v1)."""
 
+from collections.abc import Sequence
+
 from connectors.channels.ebay.feeds import read_orders, read_products
 from connectors.channels.streams import Person, Record, Stream
 
@@ -20,6 +22,12 @@ def _buyer(order: Record) -> Person | None:
         "address": ", ".join(str(part) for part in address.values() if part),
     }
     return Person(username, {k: v for k, v in fields.items() if v}) if username else None
+
+
+def named_customers(body: Record) -> Sequence[str]:
+    """Return the buyer that a notice of MARKETPLACE_ACCOUNT_DELETION names."""
+    named = (body.get("notification") or {}).get("data") or {}
+    return [str(named["username"])] if named.get("username") else []
 
 
 ORDERS = Stream(

@@ -4,7 +4,7 @@ from connectors.channels.base import Channel
 from connectors.channels.shopify.costs import read_costs
 from connectors.channels.shopify.formats import FORMATS
 from connectors.channels.shopify.settlement_links import link_settlements
-from connectors.channels.shopify.streams import STREAMS
+from connectors.channels.shopify.streams import STREAMS, named_customers
 from connectors.channels.shopify.sync import read
 
 CHANNEL = Channel(
@@ -17,6 +17,7 @@ CHANNEL = Channel(
     read=read,
     read_costs=read_costs,
     streams=STREAMS,
+    named_customers=named_customers,
 )
 
 __all__ = ["CHANNEL"]

@@ -22,6 +22,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.accounts.webhooks import is_signed_by_any
+from connectors.channels.shopify.subscriptions import SUBSCRIPTIONS
 
 TITLE: Final = "Shopify"
 TOPICS: Final[Mapping[str, Topic]] = {
@@ -73,4 +74,5 @@ DELIVERIES = DeliverySupport(
     },
     # An order with hundreds of lines.
     longest=1024 * KIB,
+    subscriptions=SUBSCRIPTIONS,
 )

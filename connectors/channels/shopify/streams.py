@@ -1,5 +1,7 @@
 """Orders, products and customers of a shop, as far as they are stored (Admin GraphQL API)."""
 
+from collections.abc import Sequence
+
 from connectors.channels.shopify.feeds import read_contacts, read_orders, read_products
 from connectors.channels.streams import Person, Record, Stream
 
@@ -13,6 +15,12 @@ def _customer(record: Record) -> Person | None:
     name = " ".join(str(record[part]) for part in ("firstName", "lastName") if record.get(part))
     fields = {key: str(value) for key, value in (("name", name), ("email", mail)) if value}
     return Person(str(record["id"]), fields) if fields else None
+
+
+def named_customers(body: Record) -> Sequence[str]:
+    """Return the customer whom a request to erase or to report somebody names."""
+    number = (body.get("customer") or {}).get("id")
+    return [f"gid://shopify/Customer/{number}"] if number else []
 
 
 ORDERS = Stream(

@@ -20,6 +20,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.accounts.webhooks import is_signed_by_any
+from connectors.channels.square.subscriptions import SUBSCRIPTIONS
 
 TITLE: Final = "Square"
 _SOON: Final = timedelta(minutes=5)
@@ -65,4 +66,5 @@ DELIVERIES = DeliverySupport(
     read=read,
     where="Developer Console, your application, Webhooks",
     topics=TOPICS,
+    subscriptions=SUBSCRIPTIONS,
 )

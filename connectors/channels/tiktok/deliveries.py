@@ -19,6 +19,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.accounts.webhooks import is_signed_by_any
+from connectors.channels.tiktok.subscriptions import SUBSCRIPTIONS
 from connectors.errors import BadInput
 
 TITLE: Final = "TikTok Shop"
@@ -54,4 +55,5 @@ DELIVERIES = DeliverySupport(
     where="Partner Center, your app, Webhooks",
     signed_by="client_secret",
     topics=TOPICS,
+    subscriptions=SUBSCRIPTIONS,
 )

@@ -23,6 +23,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.accounts.webhooks import is_signed_by_any
+from connectors.channels.walmart.subscriptions import SUBSCRIPTIONS
 from connectors.errors import BadInput
 
 TITLE: Final = "Walmart"
@@ -61,4 +62,5 @@ DELIVERIES = DeliverySupport(
     read=read,
     where="Walmart's Notifications API; Daybook subscribes by itself",
     topics=TOPICS,
+    subscriptions=SUBSCRIPTIONS,
 )

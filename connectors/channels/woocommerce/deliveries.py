@@ -21,6 +21,7 @@ from connectors.accounts.deliveries import (
     parse_object,
 )
 from connectors.accounts.webhooks import is_signed_by_any
+from connectors.channels.woocommerce.subscriptions import SUBSCRIPTIONS
 
 TITLE: Final = "WooCommerce"
 _PING: Final = re.compile(rb"webhook_id=\d{1,20}")
@@ -63,4 +64,5 @@ DELIVERIES = DeliverySupport(
     topics=TOPICS,
     is_ping=is_ping,
     longest=1024 * KIB,
+    subscriptions=SUBSCRIPTIONS,
 )

@@ -31,7 +31,7 @@ from connectors.database.registry.posting_models import (
     UnitCostRow,
 )
 from connectors.database.registry.publications import DRAFTS, LIVE
-from connectors.database.registry.record_models import RecordDayRow, RecordImportRow
+from connectors.database.registry.record_models import PersonRow, RecordDayRow, RecordImportRow
 from connectors.database.registry.records import (
     Connection,
     ConnectionKind,
@@ -243,6 +243,7 @@ class Connections(Repository):
                 StockMovementRow,
                 RecordImportRow,
                 RecordDayRow,
+                PersonRow,
                 TaskRow,
                 LabelRow,
                 EventRow,

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import TextClause, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import TextClause, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.connections import unknown_connection
@@ -65,6 +65,16 @@ class Events(Repository):
                 new += [StoredEvent(*row) for row in session.execute(returned)]
         return sorted(new, key=lambda event: event.id)
 
+    def unrecorded(self, kind: str, connection: str, subjects: Sequence[str]) -> set[str]:
+        """Return those of some subjects that have no event of a kind yet."""
+        recorded = select(EventRow.subject).where(
+            EventRow.kind == kind,
+            EventRow.connection == connection,
+            EventRow.subject == any_(bindparam("subjects", type_=ARRAY(TEXT))),
+        )
+        with self._transaction() as session:
+            return set(subjects) - set(session.scalars(recorded, {"subjects": list(subjects)}))
+
     def derive(self, source: str, statement: TextClause, now: datetime) -> int:
         """Run a statement that records events of rows changed since `:since`; return how many.
 
@@ -88,6 +98,12 @@ class Events(Repository):
             number = len(result.all())
             _mark(session, source, now)
             return number
+
+    def subjects(self, kind: str, among: Collection[str]) -> set[str]:
+        """Return those among some subjects that have an event of a kind, of whatever store."""
+        query = select(EventRow.subject).where(EventRow.kind == kind, EventRow.subject.in_(among))
+        with self._transaction() as session:
+            return set(session.scalars(query))
 
     def derived_through(self, source: str) -> datetime | None:
         """Return until when a source was looked at; None before the first time."""

@@ -19,7 +19,10 @@ EventKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ReceivedHint:
-    """An event as it is taken in; `body` is sealed, and `event_id` the platform's own id of it."""
+    """An event as it is taken in; `body` is sealed, and `event_id` the platform's own id of it.
+
+    One that has an `outcome` was handled already by whoever brings it.
+    """
 
     platform: str
     event_id: str
@@ -29,6 +32,7 @@ class ReceivedHint:
     source: Source
     occurred_at: datetime | None
     body: bytes | None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,17 @@ class PendingHint:
     connection: str
     topic: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTopic:
+    """The events of one topic of a connection that wait: how many, up to which id."""
+
+    connection: str
+    platform: str
+    topic: str
+    count: int
+    through: int
 
 
 class Hints(Repository):
@@ -82,6 +97,22 @@ class Hints(Repository):
         with self._transaction() as session:
             rows = session.execute(query.order_by(HintRow.id).limit(limit))
             return [PendingHint(*row) for row in rows]
+
+    def pending_topics(self) -> Sequence[PendingTopic]:
+        """Return what events ask for a sync, by connection and topic."""
+        with self._transaction() as session:
+            return [PendingTopic(*row) for row in session.execute(_PENDING_TOPICS)]
+
+    def finish_topics(self, topics: Iterable[PendingTopic], outcome: str) -> None:
+        """Mark the events of some topics as handled, up to the id that each names."""
+        listed = list(topics)
+        values = {
+            name: [getattr(topic, name) for topic in listed]
+            for name in ("connection", "platform", "topic", "through")
+        }
+        if listed:
+            with self._transaction() as session:
+                session.execute(_FINISH_TOPICS, {"outcome": outcome, **values})
 
     def bodies(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the sealed bodies of events that still have one, by id."""
@@ -132,13 +163,33 @@ _COLUMNS = tuple(field.name for field in fields(ReceivedHint))
 _ACCEPT = text(
     """
     INSERT INTO registry.hints
-        (platform, event_id, connection, topic, purpose, source, occurred_at, body)
-    SELECT * FROM unnest(
+        (platform, event_id, connection, topic, purpose, source, occurred_at, body, outcome,
+         handled_at)
+    SELECT *, CASE WHEN event.outcome IS NOT NULL THEN now() END FROM unnest(
         CAST(:platform AS text[]), CAST(:event_id AS text[]), CAST(:connection AS text[]),
         CAST(:topic AS text[]), CAST(:purpose AS text[]), CAST(:source AS text[]),
-        CAST(:occurred_at AS timestamptz[]), CAST(:body AS bytea[])
-    )
+        CAST(:occurred_at AS timestamptz[]), CAST(:body AS bytea[]), CAST(:outcome AS text[])
+    ) AS event (platform, event_id, connection, topic, purpose, source, occurred_at, body, outcome)
     ON CONFLICT DO NOTHING
     RETURNING platform, event_id
+    """
+)
+_PENDING_TOPICS = text(
+    """
+    SELECT connection, platform, topic, count(*), max(id)
+    FROM registry.hints WHERE handled_at IS NULL AND purpose = 'sync'
+    GROUP BY connection, platform, topic
+    """
+)
+_FINISH_TOPICS = text(
+    """
+    UPDATE registry.hints AS hint SET handled_at = now(), outcome = :outcome
+    FROM unnest(
+        CAST(:connection AS text[]), CAST(:platform AS text[]), CAST(:topic AS text[]),
+        CAST(:through AS bigint[])
+    ) AS done (connection, platform, topic, through)
+    WHERE handled_at IS NULL AND purpose = 'sync' AND hint.id <= done.through
+        AND (hint.connection, hint.platform, hint.topic)
+            = (done.connection, done.platform, done.topic)
     """
 )

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connectors.database.registry.models import Base, ConnectionRow
@@ -36,3 +36,23 @@ class RecordDayRow(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     # Rises with every request: what is asked for while a day is computed is not lost.
     request: Mapped[int] = mapped_column(BigInteger, Identity())
+
+
+class PersonRow(Base):
+    """Grain: a buyer whose personal data was imported. Key: connection and customer_key.
+
+    Without its `data_key` nobody reads what is sealed; one that was erased is never imported again.
+    """
+
+    __tablename__ = "people"
+    __table_args__ = (
+        Index("people_expiry", "expires_at", postgresql_where=text("sealed IS NOT NULL")),
+    )
+
+    connection: Mapped[str] = mapped_column(ForeignKey(ConnectionRow.slug), primary_key=True)
+    customer_key: Mapped[str] = mapped_column(primary_key=True)
+    data_key: Mapped[bytes | None]
+    sealed: Mapped[bytes | None]
+    expires_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -29,6 +29,7 @@ from connectors.database.registry.hints import Hints
 from connectors.database.registry.inbox import Inbox
 from connectors.database.registry.labels import Labels
 from connectors.database.registry.mappings import Mappings
+from connectors.database.registry.people import People
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
 from connectors.database.registry.record_imports import RecordImports
@@ -67,6 +68,7 @@ class Registry:
         self.inbox = Inbox(engine)
         self.labels = Labels(engine)
         self.mappings = Mappings(engine)
+        self.people = People(engine)
         self.publications = Publications(engine)
         self.rate_limits = RateLimits(engine)
         self.record_imports = RecordImports(engine)

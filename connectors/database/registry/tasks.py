@@ -28,6 +28,13 @@ class Tasks(Repository):
             rows = session.execute(query.order_by(TaskRow.id).limit(limit).offset(offset))
             return [QueuedTask(*row) for row in rows]
 
+    def find(self, number: int) -> QueuedTask | None:
+        """Return one task, or None where there is none of that number."""
+        query = select(*columns(TaskRow, QueuedTask)).where(TaskRow.id == number)
+        with self._transaction() as session:
+            row = session.execute(query).one_or_none()
+            return None if row is None else QueuedTask(*row)
+
     def take(self, number: int, actor: str) -> QueuedTask:
         """Have somebody do a task; `BadInput` where another does it, or it is finished."""
         return self._move(number, actor, "taken", None)

@@ -41,6 +41,8 @@ PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+# As the database numbers its rows.
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
@@ -126,6 +128,8 @@ class ImportsChange(TypedDict, total=False):
     provisional: bool
     streams: dict[StreamName, StreamChange]
     customer_roles: Annotated[tuple[Line, ...], Field(strict=False)]
+    personal_data: bool
+    personal_days: Annotated[int | None, Field(ge=1, le=3650)]
     poll_minutes: Annotated[int | None, Field(ge=1, le=1440)]
 
 

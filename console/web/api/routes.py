@@ -21,6 +21,7 @@ from console.web.api import (
     costs,
     dimensions,
     documents,
+    events,
     journals,
     mapping_documents,
     mapping_exports,
@@ -30,7 +31,9 @@ from console.web.api import (
     rates,
     settlements,
     tax,
+    triggers,
     users,
+    webhooks,
 )
 from console.web.api.dependencies import CSRF_HEADER, caller
 from console.web.context import Console
@@ -43,7 +46,8 @@ ROUTERS = tuple(
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
-        *(channels, activities, audit, users, applications),
+        *(triggers, events),
+        *(channels, activities, audit, users, applications, webhooks),
     )
 )
 

@@ -146,6 +146,23 @@ def test_published_examples_pass(
         support_of(platform).read(replace(arrived, body=body + b" "))
 
 
+def test_the_example_of_standard_webhooks_is_signed_as_etsy_signs() -> None:
+    secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    then = datetime.fromtimestamp(1614265330, UTC)
+    arrived = replace(incoming(headers, body, secret), now=then)
+    # Signed, lately, and yet nothing that Etsy sends.
+    with pytest.raises(BadInput, match="no webhook of Etsy"):
+        support_of("etsy").read(arrived)
+    for changed in (replace(arrived, body=body + b" "), replace(arrived, now=NOW)):
+        with pytest.raises(Forged):
+            support_of("etsy").read(changed)
+
+
 # A notice of ours in eBay's form, and a key as eBay hands them out: without line breaks.
 EBAY_ID = "0f6b3c1e-5f0a-4b1e-9d52-3c7d1f0e8a11"
 NOTICE_KEY = ec.generate_private_key(ec.SECP256R1())

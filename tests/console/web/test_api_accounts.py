@@ -143,3 +143,23 @@ def test_disconnecting_asks_for_the_password_again(
         slowed = signed_in.post("/confirm", json={"password": PASSWORD})
         assert slowed.status_code == 429
         assert int(slowed.headers["retry-after"]) > 0
+
+
+def test_webhooks_are_shown_set_and_ended(site: Site) -> None:
+    connected(site, "square")
+    with program(site) as client:
+        shown = client.get("/connections/my-square/webhooks").json()
+        assert (shown["address"], shown["topics"], shown["has_secret"]) == (None, [], False)
+        assert shown["by_hand"].startswith("Developer Console")
+        # Nothing reaches a console on loopback.
+        refused = client.post("/connections/my-square/webhooks")
+        assert (refused.status_code, "DAYBOOK_PUBLIC_URL" in refused.text) == (422, True)
+        path = "/connections/my-square/webhooks/secret"
+        assert client.put(path, json={"secret": "short"}).status_code == 422
+        response = client.put(path, json={"secret": "a signature key"})
+        assert response.json()["has_secret"]
+        assert "a signature key" not in response.text
+        poll = {"setup": {"imports": {"poll_minutes": 15}}}
+        changed = client.patch("/connections/my-square", json=poll).json()
+        assert changed["setup"]["imports"]["poll_minutes"] == 15
+        assert client.delete("/connections/my-square/webhooks").json()["has_secret"] is False
