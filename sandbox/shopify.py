@@ -25,6 +25,7 @@ from sandbox.limits import Limits
 from sandbox.oauth import Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import SHOPIFY
 from sandbox.sales import Sales
+from sandbox.shopify_bulk import BulkDesk
 from sandbox.shopify_costs import LARGEST_COST, actual_cost, requested_cost
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
@@ -81,6 +82,7 @@ class Shopify(Granting):
         # Shops whose customers the application is not approved to see.
         self.protecting: set[str] = set()
         self._schema = build_schema(SCHEMA + WEBHOOKS)
+        self.bulk = BulkDesk()
         self._installed: set[str] = set()
         self.oauth = OAuth(
             access_seconds=HOUR,
@@ -99,6 +101,7 @@ class Shopify(Granting):
                     Route("/{shop}/admin/oauth/authorize", self._decide, methods=["POST"]),
                     Route("/{shop}/admin/oauth/access_token", self._token, methods=["POST"]),
                     Route(graphql, self._graphql, methods=["POST"]),
+                    Route("/bulk/{number}.jsonl", self.bulk.download),
                 ]
             )
         )
@@ -235,11 +238,11 @@ class Shopify(Granting):
                 # The caller must compute its wait from these figures; there is no Retry-After.
                 charged["throttleStatus"]["currentlyAvailable"] = points - 200
             return _errors("Throttled", "THROTTLED", charged)
-        protects = shop.id in self.protecting and "customer" in body["query"]
+        protects = self._protects(shop, body["query"])
         if self.lacking_scope or protects:
             charged = self._charged(request, points, shop)
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
-        root = self._root(shop)
+        root = self._root(shop, f"{request.url.scheme}://{request.url.netloc}")
         completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
         actual = min(points, actual_cost(body["query"], completed.data))
         # Charged by the requested cost first, then corrected to the actual one.
@@ -259,10 +262,21 @@ class Shopify(Granting):
             },
         }
 
-    def _root(self, shop: ShopifyShop) -> dict[str, Any]:
+    def _protects(self, shop: ShopifyShop, query: str) -> bool:
+        return shop.id in self.protecting and "customer" in query
+
+    def _root(self, shop: ShopifyShop, base: str) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:
             self.revoke(shop.id)
             return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}
+
+        feeds = ShopFeeds(self.sales[shop.id], self.money[shop.id]).root()
+
+        def run_bulk(_info: object, query: str, **_options: object) -> dict[str, Any]:
+            denied = self._protects(shop, query)
+            return self.bulk.run(
+                query, lambda text: graphql_sync(self._schema, text, feeds).data, is_denied=denied
+            )
 
         scopes = ["read_orders", *(["read_all_orders"] if self.all_orders else [])]
         return {
@@ -284,7 +298,9 @@ class Shopify(Granting):
             ),
             **self.webhooks.root(shop.id),
             **self.money[shop.id].root(),
-            **ShopFeeds(self.sales[shop.id], self.money[shop.id]).root(),
+            **feeds,
+            "bulkOperationRunQuery": run_bulk,
+            "bulkOperation": lambda _info, id: self.bulk.operations[id].as_seen(base),
         }
 
 

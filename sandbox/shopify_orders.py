@@ -70,6 +70,7 @@ class ShopFeeds:
         """Return what lists, single orders and single products are."""
         return {
             "orders": lambda _info, **query: self._listed_orders(query),
+            "ordersCount": lambda _info, **query: {"count": len(self._matches(query))},
             "order": lambda _info, **query: _of_id(self._orders(), query),
             "products": lambda _info, **query: self._list(self._products(), query),
             "product": lambda _info, **query: _of_id(self._products(), query),
@@ -77,15 +78,19 @@ class ShopFeeds:
         }
 
     def _listed_orders(self, query: Mapping[str, Any]) -> Node:
+        matches = self._matches(query)
+        largest = self._sales.largest if "first" in query else len(matches)
+        return connection(matches, {**query, "query": None}, largest)
+
+    def _matches(self, query: Mapping[str, Any]) -> list[Node]:
         # The cursor is no part of the search: its pages are of one list.
         search = (query.get("query"), query.get("sortKey"))
         key = _sort_key(query)
-        matches = self._sales.cached(
+        return self._sales.cached(
             "matches",
             search,
             lambda: _searched(sorted(self._orders(), key=lambda n: (n[key], n["id"])), query),
         )
-        return connection(matches, {**query, "query": None}, self._sales.largest)
 
     def _list(self, nodes: Iterable[Node], query: Mapping[str, Any]) -> Node:
         key = _sort_key(query)
@@ -209,7 +214,9 @@ def _order(sale: Sale, count: int, listings: Mapping[str | None, Listing]) -> No
         # A guest has a customer too at Shopify, unless the order was made by hand.
         "customer": buyer if sale.buyer else None,
         "shippingAddress": {"countryCodeV2": "US"},
-        "lineItems": lambda _info, **query: connection(lines, query, _INNER_PAGE),
+        "lineItems": lambda _info, **query: connection(
+            lines, query, _INNER_PAGE if "first" in query else len(lines)
+        ),
         "transactions": _transactions(sale),
         "refunds": _refunds(sale),
     }

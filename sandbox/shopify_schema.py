@@ -10,6 +10,8 @@ type Query {
   shopifyPaymentsAccount: ShopifyPaymentsAccount
   orders(after: String first: Int query: String sortKey: OrderSortKeys): OrderConnection!
   order(id: ID!): Order
+  ordersCount(limit: Int query: String): Count
+  bulkOperation(id: ID!): BulkOperation
   productVariants(after: String first: Int query: String): ProductVariantConnection!
   products(
     after: String first: Int query: String sortKey: ProductSortKeys
@@ -19,7 +21,22 @@ type Query {
     after: String first: Int query: String sortKey: CustomerSortKeys
   ): CustomerConnection!
 }
-type Mutation { appUninstall: AppUninstallPayload }
+type Mutation {
+  appUninstall: AppUninstallPayload
+  bulkOperationRunQuery(query: String! groupObjects: Boolean!): BulkOperationRunQueryPayload
+}
+type BulkOperationRunQueryPayload {
+  bulkOperation: BulkOperation userErrors: [BulkOperationUserError!]!
+}
+type BulkOperationUserError { code: BulkOperationUserErrorCode message: String! }
+enum BulkOperationUserErrorCode { INVALID LIMIT_REACHED OPERATION_IN_PROGRESS }
+type BulkOperation {
+  id: ID! status: BulkOperationStatus! errorCode: BulkOperationErrorCode url: URL
+}
+enum BulkOperationStatus { CANCELED CANCELING COMPLETED CREATED EXPIRED FAILED RUNNING }
+enum BulkOperationErrorCode { ACCESS_DENIED INTERNAL_SERVER_ERROR TIMEOUT }
+scalar URL
+type Count { count: Int! }
 type Shop {
   id: ID! name: String! myshopifyDomain: String! currencyCode: CurrencyCode!
   ianaTimezone: String! shopAddress: ShopAddress!
@@ -112,7 +129,10 @@ enum CustomerState { DECLINED DISABLED ENABLED INVITED }
 type CustomerEmailAddress { emailAddress: String! }
 type MailingAddress { countryCodeV2: CountryCode }
 type OrderApp { name: String! }
-type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type LineItemConnection {
+  edges: [LineItemEdge!]! nodes: [LineItem!]! pageInfo: PageInfo!
+}
+type LineItemEdge { node: LineItem! }
 type LineItem {
   id: ID! sku: String name: String! title: String! quantity: Int! currentQuantity: Int!
   isGiftCard: Boolean! originalUnitPriceSet: MoneyBag! discountedTotalSet: MoneyBag!
@@ -126,7 +146,8 @@ enum OrderDisplayFinancialStatus {
 enum OrderDisplayFulfillmentStatus {
   FULFILLED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED UNFULFILLED
 }
-type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type OrderConnection { edges: [OrderEdge!]! nodes: [Order!]! pageInfo: PageInfo! }
+type OrderEdge { node: Order! }
 type Order {
   id: ID! name: String! createdAt: DateTime! test: Boolean!
   processedAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime currencyCode: CurrencyCode!

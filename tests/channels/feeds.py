@@ -12,7 +12,7 @@ from pipelines.stages.fetch import sync_context
 from sandbox.sales import Sales
 from tests.channels.stores import Store
 
-EVER = datetime(2026, 1, 1, tzinfo=UTC)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def context_of(at: Store, *, patient: bool = True) -> SyncContext:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -96,14 +97,14 @@ FEEDS = {
 }
 
 
-@pytest.fixture(params=sorted(FEEDS))
-def at(
-    request: pytest.FixtureRequest,
-    quick_home: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Store]:
+@pytest.fixture(autouse=True)
+def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are over at once, by everybody's clock."""
     monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
+
+
+@pytest.fixture(params=sorted(FEEDS))
+def at(request: pytest.FixtureRequest, quick_home: Settings, tmp_path: Path) -> Iterator[Store]:
     with store(request.param, quick_home, tmp_path) as opened:
         yield opened
 
@@ -223,3 +224,31 @@ def test_more_orders_than_walmart_answers_are_read_in_halves(
     with store("walmart", quick_home, tmp_path) as at:
         read = sorted(record["purchaseOrderId"] for record in read_feed(at, "orders"))
         assert read == numbers(sales_of(at))
+
+
+def test_many_orders_of_a_shop_come_as_files(
+    quick_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store("shopify", quick_home, tmp_path) as at:
+        sales, shopify = sales_of(at), at.desk.emulator
+        assert isinstance(shopify, Shopify)
+        since = at.now - timedelta(days=60)
+        sales.place(*(SoldItem(f"SKU-{n}", 1, Decimal(n)) for n in range(1, 13)))
+        paged = {order["name"]: order for order in read_feed(at, "orders", since)}
+        monkeypatch.setattr("connectors.channels.shopify.feeds.FEW", 5)
+        monkeypatch.setattr("connectors.channels.shopify.feeds.MOST", 30)
+        orders = read_feed(at, "orders", since)
+        assert sorted(order["name"] for order in orders) == numbers(sales)
+        assert len(shopify.bulk.operations) > 1
+        for order in orders:
+            in_pages = paged[order["name"]]
+            assert order["lineItems"]["nodes"] == in_pages["lineItems"]["nodes"]
+            assert {**order, "lineItems": None} == {**in_pages, "lineItems": None}
+
+        shopify.protecting.add(at.account)
+        assert not any("customer" in order for order in read_feed(at, "orders", since))
+        shopify.bulk.refuses = True
+        assert sorted(order["name"] for order in read_feed(at, "orders", since)) == numbers(sales)
+        shopify.bulk.refuses, shopify.bulk.fails = False, "INTERNAL_SERVER_ERROR"
+        with pytest.raises(Transient, match="broke off"):
+            read_feed(at, "orders", since)

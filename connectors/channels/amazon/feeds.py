@@ -10,7 +10,7 @@ has no list of buyers, and tells refunds in its finances alone.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ LIMITS = {
 }
 # One page of orders takes 179 s to be allowed; an hour of waits is twenty more of them.
 _WAIT, _BUDGET = 240.0, 3_600.0
+_FOUNDED = datetime(1995, 1, 1, tzinfo=UTC)
 _ORDERS_A_PAGE, _LISTINGS_A_PAGE = 100, 20
 _DATASETS = "PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT"
 
@@ -55,7 +56,9 @@ def read_products(context: SyncContext, since: datetime) -> Iterator[Sequence[Re
     """Yield pages of the listings changed since, a marketplace at a time."""
     with _remote(context, "Product Listing") as amazon:
         for marketplace in _marketplaces(context):
-            yield from _listings(context, amazon, marketplace, stamp(since, "seconds"))
+            # Amazon is younger than 1970, and an instant before it may be refused.
+            first = stamp(max(since, _FOUNDED), "seconds")
+            yield from _listings(context, amazon, marketplace, first)
 
 
 def _listings(

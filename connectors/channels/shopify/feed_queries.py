@@ -1,45 +1,18 @@
 """The queries of the Admin GraphQL API about orders, products and customers.
 
-No query names a person but `CUSTOMERS`: an order says which customer's it is, and which country it
-goes to, where Shopify lets the application see that. Lines of an order and variants of a product
-come in pages of their own; what does not fit into the first is asked for by `ORDER_LINES` and
-`PRODUCT_VARIANTS`.
+Every object costs a point, so nothing is asked for that is not stored. No query names a person but
+`CUSTOMERS`: an order says which customer's it is, and which country it goes to, where Shopify lets
+the application see that. Lines of an order and variants of a product come in pages of their own;
+what does not fit into the first is asked for by `ORDER_LINES` and `PRODUCT_VARIANTS`. A bulk
+operation takes a query of edges, without pages.
 """
 
-_LINES = """pageInfo { hasNextPage endCursor }
-        nodes {
-          id
-          sku
-          name
-          title
-          quantity
-          currentQuantity
-          isGiftCard
-          originalUnitPriceSet { shopMoney { amount } }
-          discountedTotalSet { shopMoney { amount } }
-          totalDiscountSet { shopMoney { amount } }
-          taxLines { priceSet { shopMoney { amount } } }
-          variant { id }
-          product { id title }
-        }"""
+import json
 
-_VARIANTS = """pageInfo { hasNextPage endCursor }
-        nodes {
-          id
-          sku
-          title
-          barcode
-          price
-          inventoryItem { tracked unitCost { amount currencyCode } }
-        }"""
-
-_CUSTOMER = """customer { id numberOfOrders }
+_CUSTOMER = """
+      customer { id numberOfOrders }
       shippingAddress { countryCodeV2 }"""
-
-ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {{
-  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
-    nodes {{
-      id
+_ORDER = f"""id
       name
       createdAt
       processedAt
@@ -54,13 +27,10 @@ ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {
       tags
       paymentGatewayNames
       totalPriceSet {{ shopMoney {{ amount currencyCode }} }}
-      subtotalPriceSet {{ shopMoney {{ amount }} }}
       totalTaxSet {{ shopMoney {{ amount }} }}
       totalShippingPriceSet {{ shopMoney {{ amount }} }}
       totalDiscountsSet {{ shopMoney {{ amount }} }}
-      totalTipReceivedSet {{ shopMoney {{ amount }} }}
       totalRefundedSet {{ shopMoney {{ amount }} }}
-      {_CUSTOMER}
       transactions {{
         id
         kind
@@ -69,23 +39,52 @@ ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {
         gateway
         processedAt
         amountSet {{ shopMoney {{ amount currencyCode }} }}
-      }}
-      refunds {{ id createdAt totalRefundedSet {{ shopMoney {{ amount }} }} }}
+      }}{_CUSTOMER}"""
+
+_LINE = """id
+          sku
+          name
+          title
+          quantity
+          currentQuantity
+          isGiftCard
+          discountedTotalSet { shopMoney { amount } }
+          totalDiscountSet { shopMoney { amount } }
+          taxLines { priceSet { shopMoney { amount } } }
+          variant { id }"""
+
+_VARIANTS = """pageInfo { hasNextPage endCursor }
+        nodes {
+          id
+          sku
+          title
+          barcode
+          price
+          inventoryItem { tracked unitCost { amount currencyCode } }
+        }"""
+
+ORDER_FEED = f"""query OrderFeed($first: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    nodes {{
+      {_ORDER}
       lineItems(first: 5) {{
-        {_LINES}
+        nodes {{
+          {_LINE}
+        }}
+        pageInfo {{ hasNextPage endCursor }}
       }}
     }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
 
-# For shops and applications that may not see customers.
-ANONYMOUS_ORDER_FEED = ORDER_FEED.replace(f"      {_CUSTOMER}\n", "")
-
 ORDER_LINES = f"""query OrderLines($first: Int!, $after: String, $id: ID!) {{
   order(id: $id) {{
     lineItems(first: $first, after: $after) {{
-        {_LINES}
+        nodes {{
+          {_LINE}
+        }}
+        pageInfo {{ hasNextPage endCursor }}
     }}
   }}
 }}"""
@@ -133,3 +132,39 @@ CUSTOMERS = """query Customers($first: Int!, $after: String, $query: String) {
     pageInfo { hasNextPage endCursor }
   }
 }"""
+
+ORDERS_COUNT = """query OrdersCount($query: String) {
+  ordersCount(query: $query, limit: null) { count }
+}"""
+
+RUN_BULK = """mutation RunBulk($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: false) {
+    bulkOperation { id }
+    userErrors { code message }
+  }
+}"""
+
+BULK_OPERATION = """query BulkOperation($id: ID!) {
+  bulkOperation(id: $id) { status errorCode url }
+}"""
+
+
+def anonymous(query: str) -> str:
+    """Return a query of orders for applications that may not see customers."""
+    return query.replace(_CUSTOMER, "")
+
+
+def bulk_orders(search: str) -> str:
+    """Return the query of a bulk operation: the orders that a search selects, with all lines."""
+    return f"""{{
+  orders(query: {json.dumps(search)}) {{
+    edges {{
+      node {{
+      {_ORDER}
+      lineItems {{ edges {{ node {{
+          {_LINE}
+      }} }} }}
+      }}
+    }}
+  }}
+}}"""

@@ -10,7 +10,7 @@ of one location, and of the last year by when they were made, whatever they are 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.channels.square.api import HEADERS, LIMITS, SquareApi, error_for
@@ -22,12 +22,13 @@ LOCATIONS_AT_ONCE = 10
 _ORDERS_A_PAGE, _CUSTOMERS_A_PAGE, _ITEMS_A_PAGE = 500, 100, 500
 _YEAR = timedelta(days=366)
 _INSTANT = timedelta(milliseconds=1)
+_FOUNDED = datetime(2009, 1, 1, tzinfo=UTC)
 
 
 def read_orders(context: SyncContext, since: datetime) -> Iterator[Sequence[Record]]:
     """Yield pages of the orders of every location that were changed since."""
     query = {
-        "filter": {"date_time_filter": {"updated_at": {"start_at": stamp(since)}}},
+        "filter": {"date_time_filter": {"updated_at": {"start_at": stamp(max(since, _FOUNDED))}}},
         "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"},
     }
     with _remote(context) as remote:
@@ -52,13 +53,14 @@ def read_payments(context: SyncContext, since: datetime) -> Iterator[Sequence[Re
 
 def read_products(context: SyncContext, since: datetime) -> Iterator[Sequence[Record]]:
     """Yield pages of the items changed since, deleted ones too, with their variations in them."""
-    body = {
+    body: dict[str, Any] = {
         "object_types": ["ITEM"],
-        # Square leaves out what was changed at this very instant.
-        "begin_time": stamp(since - _INSTANT),
         "include_deleted_objects": True,
         "limit": _ITEMS_A_PAGE,
     }
+    # Square leaves out what was changed at this very instant, and is younger than 1970.
+    if since >= _FOUNDED:
+        body["begin_time"] = stamp(since - _INSTANT)
     with _remote(context) as remote:
         yield from _searched(context, remote, "catalog", body, "objects")
 
@@ -67,7 +69,7 @@ def read_contacts(context: SyncContext, since: datetime) -> Iterator[Sequence[Re
     """Yield pages of the customers changed since, those that Square made of a payment included."""
     body = {
         "query": {
-            "filter": {"updated_at": {"start_at": stamp(since)}},
+            "filter": {"updated_at": {"start_at": stamp(max(since, _FOUNDED))}},
             "sort": {"field": "CREATED_AT", "order": "ASC"},
         },
         "limit": _CUSTOMERS_A_PAGE,

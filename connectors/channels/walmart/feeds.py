@@ -43,9 +43,10 @@ class NothingListed(Permanent):
 
 def read_orders(context: SyncContext, since: datetime) -> Iterator[Sequence[Record]]:
     """Yield pages of the purchase orders changed since, of the last 180 days."""
+    start = max(since, context.now - _TOLD)
     with _remote(context) as remote:
         for node in SHIP_NODES:
-            yield from _orders(context, remote, node, since, context.now)
+            yield from _orders(context, remote, node, start, context.now)
 
 
 def read_products(context: SyncContext, _since: datetime) -> Iterator[Sequence[Record]]:
