@@ -5,7 +5,7 @@ it to the next, which sends it with the same id.
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from typing import Final
 import httpx2
 
 from connectors.database.registry import StoredDelivery
-from connectors.database.registry.event_records import LabelText
+from connectors.database.registry.event_records import DeliveryState, LabelText
 from connectors.errors import BadInput, DaybookError, Transient
 from connectors.triggers.actions import (
     Action,
@@ -44,7 +44,7 @@ ROUND_SECONDS: Final = 15.0
 _LAST_CALLS_SECONDS: Final = 30.0
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class RoundResult:
     """The deliveries of a round: how many were sent, failed for now, and ended without success."""
 
@@ -78,6 +78,7 @@ def deliver_due(workspace: Workspace, clock: Clock, seconds: float = ROUND_SECON
     """Send what is due until nothing is, or the time is over; runs are no part of it."""
     with webhook_client(workspace.settings.private_hosts) as client:
         this_round = _Round(workspace, clock, client, monotonic() + seconds)
+        counts: Counter[str] = Counter()
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="deliveries")
         try:
             while monotonic() < this_round.until:
@@ -90,11 +91,11 @@ def deliver_due(workspace: Workspace, clock: Clock, seconds: float = ROUND_SECON
                 calls = [pool.submit(this_round.deliver, each) for each in by_action.values()]
                 finished, _ = wait(calls, timeout=seconds + _LAST_CALLS_SECONDS)
                 for call in finished:
-                    call.result()
+                    counts += call.result()
         finally:
             # A receiver that answers letter by letter holds its own thread, and nothing else.
             pool.shutdown(wait=False, cancel_futures=True)
-    return this_round.result
+    return RoundResult(counts["sent"], counts["failed"], counts["dead"])
 
 
 @dataclass
@@ -105,7 +106,6 @@ class _Round:
     clock: Clock
     client: httpx2.Client
     until: float
-    result: RoundResult = field(default_factory=RoundResult)
     # Actions whose receiver failed in this round, and when it is called again.
     resting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     documents: Mapping[str, TriggerDocument] = field(default_factory=dict)
@@ -118,34 +118,35 @@ class _Round:
         connections = self.workspace.registry.connections.list()
         self.channels = {connection.slug: connection.channel for connection in connections}
 
-    def deliver(self, claimed: Sequence[StoredDelivery]) -> None:
-        """Send the deliveries of one action one after the other, in the order of their events."""
-        for delivery in claimed:
-            self._deliver(delivery)
+    def deliver(self, claimed: Sequence[StoredDelivery]) -> Counter[str]:
+        """Send the deliveries of one action one after the other; return how many ended how.
 
-    def _deliver(self, delivery: StoredDelivery) -> None:
-        """Send one delivery, and record how it ended."""
+        They keep the order of their events, and a receiver that fails is not called again.
+        """
+        return Counter(self._deliver(delivery) for delivery in claimed)
+
+    def _deliver(self, delivery: StoredDelivery) -> DeliveryState:
+        """Send one delivery, and record and return how it ended."""
         deliveries = self.workspace.registry.deliveries
         rest = self.resting.get((delivery.trigger, delivery.action))
         if rest is not None or monotonic() > self.until:
             deliveries.release([delivery.id], rest)
-            return
+            return "waiting"
         document = self.documents.get(delivery.trigger)
         action = document.by_name.get(delivery.action) if document else None
         if action is None:
             reason = "the trigger no longer has this action"
             deliveries.settle([delivery.id], "skipped", reason)
-            return
+            return "skipped"
         try:
             status = self._send(delivery, action)
         except _Failure as failure:
-            self._fail(delivery, failure)
-        else:
-            self.result.sent += 1
-            if status is not None:
-                deliveries.settle([delivery.id], "sent", response_status=status or None)
+            return self._fail(delivery, failure)
+        if status is not None:
+            deliveries.settle([delivery.id], "sent", response_status=status or None)
+        return "sent"
 
-    def _fail(self, delivery: StoredDelivery, failure: _Failure) -> None:
+    def _fail(self, delivery: StoredDelivery, failure: _Failure) -> DeliveryState:
         registry, now = self.workspace.registry, self.clock()
         again = None
         if not (failure.final or failure.gone):
@@ -155,21 +156,17 @@ class _Round:
         elif failure.slow and again is not None:
             self.resting[delivery.trigger, delivery.action] = again
             registry.deliveries.postpone(delivery.trigger, delivery.action, again)
+        state: DeliveryState = "failed" if again else "dead"
         registry.deliveries.settle(
-            [delivery.id],
-            "failed" if again else "dead",
-            failure.reason,
+            *([delivery.id], state, failure.reason),
             response_status=failure.status,
             next_at=again,
         )
-        if again is None:
-            self.result.dead += 1
-        else:
-            self.result.failed += 1
         log.warning(
             "trigger %s, %s, event %s: %s",
             *(delivery.trigger, delivery.action, delivery.event, failure.reason),
         )
+        return state
 
     def _send(self, delivery: StoredDelivery, action: Action) -> int | None:
         """Send; return the receiver's status, 0 where it has none, None where that is recorded."""

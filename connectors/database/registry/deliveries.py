@@ -41,6 +41,7 @@ class Deliveries(Repository):
             "lease": now + LEASE,
         }
         with self._transaction() as session:
+            # Committed before anything is sent: a process that dies leaves a trace of its attempt.
             claimed = select(*columns(DeliveryRow, StoredDelivery)).from_statement(
                 _CLAIM.columns(*DeliveryRow.__table__.columns)
             )
@@ -214,6 +215,7 @@ class Deliveries(Repository):
             .where(*chosen)
             .values(
                 state="waiting",
+                # The id of the message stays: a receiver that has had it knows.
                 attempts=0,
                 revision=DeliveryRow.revision + 1,
                 next_at=func.now(),

@@ -86,6 +86,8 @@ class DeliveryRow(Base):
             postgresql_where=text("state IN ('waiting', 'sending', 'failed')"),
         ),
         Index("deliveries_of_event", "event"),
+        # What is done once a day asks for the last day's.
+        Index("deliveries_of_action", "trigger", "action", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -69,6 +69,7 @@ class Triggers(Repository):
             if row is None:
                 row = TriggerRow(name=trigger.name, after_event=_newest(session))
                 session.add(row)
+            # What happened while it was off, or was of no concern to it, is not made up for.
             elif enabled and (not row.enabled or row.kind != trigger.event):
                 row.after_event = _newest(session)
             row.kind, row.document, row.enabled = trigger.event, trigger.stored, enabled
@@ -126,6 +127,7 @@ class Triggers(Repository):
         `documents` are the triggers by name; others, and those that are off, stay where they are.
         """
         with self._transaction() as session:
+            # Ids become visible in order, so nothing up to this one is still to come.
             newest = _newest(session)
             behind = select(TriggerRow.name).where(
                 TriggerRow.enabled, TriggerRow.after_event < newest, TriggerRow.name.in_(documents)
@@ -220,6 +222,7 @@ def _deliveries(trigger: "TriggerDocument", row: TriggerRow, newest: int, now: d
     )
     names = ("trigger", "action", "event", "type", "message_id", "state", "reason")
     statement = insert(DeliveryRow).from_select([*names, "next_at", "created_at"], query)
+    # A trigger that was put back by a restored backup meets its events a second time.
     return statement.on_conflict_do_nothing().returning(DeliveryRow.id)
 
 
@@ -236,6 +239,7 @@ def _again(
         earlier.id == DeliveryRow.event,
         earlier.connection.is_not_distinct_from(EventRow.connection),
     )
+    # Of several events in one step, the first is the one.
     number = func.row_number().over(
         partition_by=(EventRow.connection, action), order_by=EventRow.id
     )

@@ -115,6 +115,7 @@ def _create_deliveries() -> None:
         postgresql_where=sa.text("state IN ('waiting', 'sending', 'failed')"),
     )
     create_index("deliveries_of_event", "deliveries", ["event"])
+    create_index("deliveries_of_action", "deliveries", ["trigger", "action", "created_at"])
 
 
 def _create_labels() -> None:
