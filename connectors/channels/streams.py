@@ -42,7 +42,9 @@ class Stream:
     instants, the platform's id of who bought (a pseudonym is stored in its place), and whether they
     bought without an account. Fields in `transient` are read for these and for `derived` alone, and
     are never stored; `derived` are further fields that are stored, as SQL, such as a country.
-    `person` takes the personal data out of a record, for owners who chose to have it.
+    A `windowed` one reads no further than the context's `now`, so that a long history is read a
+    stretch at a time. `person` takes the personal data out of a record, for owners who chose to
+    have it.
 
     What the fields mean stands in `mappings/channels/<channel>/<name>.sql`.
     """
@@ -56,6 +58,7 @@ class Stream:
     customer: str = NOBODY
     is_guest: str = "false"
     transient: frozenset[str] = frozenset()
+    windowed: bool = False
     derived: Mapping[str, str] = field(default_factory=dict)
     person: Callable[[Record], Person | None] | None = None
 

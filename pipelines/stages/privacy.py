@@ -1,17 +1,14 @@
 """Personal data of buyers: imported where it was chosen, exported, erased, and gone on its day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import duckdb
-import orjson
 
-from connectors.accounts.hint_bodies import HintBodies, open_body
 from connectors.accounts.personal_data import PersonalData
 from connectors.accounts.setup import Setup
-from connectors.accounts.vault import Vault
 from connectors.channels import channel
 from connectors.channels.streams import Record, Stream
 from connectors.database.registry import Connection
@@ -19,6 +16,7 @@ from connectors.database.registry.findings import PRIVACY
 from connectors.errors import BadInput
 from mappings.order_tables import ORDERS
 from pipelines.stages.partitions import scan
+from pipelines.stages.privacy_requests import finish_privacy_request, pending_privacy_requests
 from pipelines.stages.workspace import Workspace
 
 # Where neither the platform nor the owner says how long.
@@ -147,38 +145,27 @@ class PrivacyRequests:
 
 def answer_requests(workspace: Workspace) -> PrivacyRequests:
     """Do what platforms ask for about personal data; the audit log is the evidence."""
-    hints = workspace.registry.hints
-    pending = hints.pending(limit=1000, purpose="privacy")
-    if not pending:
-        return PrivacyRequests()
-    bodies = hints.bodies([hint.id for hint in pending])
-    key = HintBodies(Vault(workspace.settings, workspace.registry)).key()
     data = PersonalData(workspace.settings, workspace.registry)
     erased = asked_for = 0
-    for hint in pending:
-        slug, sealed = hint.connection, bodies.get(hint.id)
-        body: Mapping[str, Any] = (
-            orjson.loads(open_body(key, hint.platform, hint.event_id, sealed)) if sealed else {}
-        )
-        named = channel(hint.platform).named_customers
-        keys = [data.key_of(slug, customer) for customer in (named(body) if named else ())]
-        if hint.topic in ERASES_ALL:
-            erased += erase_people(workspace, slug, None, hint.platform, hint.topic)
-            outcome = "everybody is erased"
-        elif hint.topic in ERASES:
-            if keys:
-                erased += erase_people(workspace, slug, keys, hint.platform, hint.topic)
-            outcome = "erased"
+    for request in pending_privacy_requests(workspace):
+        slug, topic = request.connection, request.topic
+        named = channel(request.platform).named_customers
+        customers = named(request.content) if named else ()
+        keys = [data.key_of(slug, customer) for customer in customers]
+        if topic in ERASES_ALL or (topic in ERASES and keys):
+            chosen = None if topic in ERASES_ALL else keys
+            number = erase_people(workspace, slug, chosen, request.platform, topic)
+            erased, outcome = erased + number, f"personal data of {number} people erased"
+        elif topic in ERASES:
+            outcome = "it names nobody that is known here"
         else:
-            asked_for += 1
-            outcome = "asked for: answer with `daybook privacy export`"
+            asked_for, outcome = asked_for + 1, "its owner is told how to answer it"
             finding = (
-                f"{hint.topic} of {hint.received_at:%Y-%m-%d}: answer it with "
+                f"{topic} of {request.received_at:%Y-%m-%d}: answer it with "
                 f"`daybook privacy export {slug} {' '.join(keys)}`"
             )
             workspace.registry.findings.set(slug, PRIVACY, [finding])
-        # Its body is gone with an erasure; what was done stays.
-        hints.finish([hint.id], outcome)
+        finish_privacy_request(workspace, request, outcome, "daybook")
     return PrivacyRequests(erased, asked_for)
 
 

@@ -6,7 +6,7 @@ records were made; nothing else of it is stored.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
@@ -30,6 +30,8 @@ LOOKBACK = timedelta(minutes=15)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Records that are upserted together; more would wait in memory, fewer rewrite days too often.
 AT_ONCE = 20_000
+# Of a long history, what is asked for at once; platforms break off the reading of much.
+STRETCH = timedelta(days=7)
 
 
 @dataclass
@@ -113,38 +115,56 @@ def import_stream(
         context = sync_context(workspace, accounts, connection, window, first, now, (), Event())
         store = RecordStore(workspace, connection, stream, first)
         people = PeopleImport(workspace, connection, stream, now)
-        for records in _batches(stream.read(context, since)):
-            result.read += len(records)
-            days = store.upsert(records)
-            people.store(records)
-            result.changed += store.changed
-            result.days |= days
-            # At once: a process that is killed here leaves no stored day without its request.
-            if stream.name in DATED:
-                workspace.registry.record_imports.request_days(connection.slug, days)
-        _note(workspace, connection, stream, since, now, result)
+        for start, end in _stretches(stream, since, now):
+            days_before = set(result.days)
+            for records in _batches(stream.read(replace(context, now=end), start)):
+                result.read += len(records)
+                days = store.upsert(records)
+                people.store(records)
+                result.changed += store.changed
+                result.days |= days
+                # At once: a process that is killed leaves no stored day without its request.
+                if stream.name in DATED:
+                    workspace.registry.record_imports.request_days(connection.slug, days)
+            # What is whole stays: a platform that breaks off later is asked from here on.
+            _note(workspace, connection, stream, (since, end), result.days - days_before)
     return result
+
+
+def _stretches(
+    stream: Stream, since: datetime, now: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the instants between which a stream is read, oldest first."""
+    start = since
+    while stream.windowed and now - start > STRETCH:
+        # The stretches overlap: platforms differ in which end is inside.
+        yield start, start + STRETCH
+        start += STRETCH - LOOKBACK
+    yield start, now
 
 
 def _note(
     workspace: Workspace,
     connection: Connection,
     stream: Stream,
-    since: datetime,
-    now: datetime,
-    result: ImportedStream,
+    between: tuple[datetime, datetime],
+    days: Collection[date],
 ) -> None:
     """Store how far the stream is read; what was read before stays part of it."""
-    before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
-    days = result.days if stream.name in DATED else ()
-    workspace.registry.record_imports.set(
+    imports = workspace.registry.record_imports
+    before = imports.of_connection(connection.slug).get(stream.name)
+    since, through = between
+    # An earlier beginning starts over: what was read further on is read once more.
+    is_earlier = before is not None and since < before.since
+    dated = days if stream.name in DATED else ()
+    imports.set(
         RecordImport(
             connection.slug,
             stream.name,
-            since=min(since, before.since) if before else since,
-            through=now,
-            first_day=min(days, default=None),
-            last_day=max(days, default=None),
+            since=before.since if before and not is_earlier else since,
+            through=through if before is None or is_earlier else max(through, before.through),
+            first_day=min(dated, default=None),
+            last_day=max(dated, default=None),
         )
     )
 

@@ -12,6 +12,7 @@ _PROCEEDS = [{"type": "VARCHAR", "subtotal": _AMOUNT}]
 ORDERS = Stream(
     name="orders",
     read=read_orders,
+    windowed=True,
     fields={
         "orderId": "VARCHAR",
         "createdTime": "VARCHAR",

@@ -33,6 +33,7 @@ def named_customers(body: Record) -> Sequence[str]:
 ORDERS = Stream(
     name="orders",
     read=read_orders,
+    windowed=True,
     fields={
         "orderId": "VARCHAR",
         "creationDate": "VARCHAR",

@@ -26,6 +26,7 @@ def named_customers(body: Record) -> Sequence[str]:
 ORDERS = Stream(
     name="orders",
     read=read_orders,
+    windowed=True,
     fields={
         "id": "VARCHAR",
         "name": "VARCHAR",

@@ -22,6 +22,7 @@ def _buyer(order: Record) -> Person | None:
 ORDERS = Stream(
     name="orders",
     read=read_orders,
+    windowed=True,
     fields={
         "id": "VARCHAR",
         "status": "VARCHAR",
