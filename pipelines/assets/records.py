@@ -119,6 +119,7 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
     from pipelines.stages.listings import normalise_listings
     from pipelines.stages.order_events import record_listing_events
     from pipelines.stages.record_import import import_streams
+    from pipelines.stages.stock import take_listed_costs
     from pipelines.stages.syncs import check_syncable
 
     slug, recorder = context.partition_key, Recorder(context)
@@ -143,6 +144,8 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
                     recorder.materialised(table, slug, {"dagster/row_count": rows})
                     if table == CONTACTS:
                         recorder.checked(IN_DATE, slug, _overdue(workspace, slug, daybook.clock()))
+                if "products" in imported:
+                    take_listed_costs(workspace, connection, daybook.clock())
                 record_listing_events(workspace, connection, daybook.clock())
             except (DaybookError, OSError) as error:
                 outcome.problem = redacted(summary(error))

@@ -17,6 +17,7 @@ from connectors.errors import BadInput
 from connectors.http.shape import each_readable
 from connectors.lake.windows import Window
 from mappings.model import BOOKS
+from mappings.order_tables import PRODUCTS, UNDATED
 from pipelines.stages.fetch import sync_context
 from pipelines.stages.mapping import mapping_of
 from pipelines.stages.partitions import scan
@@ -98,18 +99,52 @@ def pull_costs(
             workspace, accounts, connection, today, today.start, now, (), Event()
         )
         stated = list(each_readable(source.title, source.read_costs(context)))
+    return _take(workspace, store, stated, today.start, actor)
+
+
+def take_listed_costs(workspace: Workspace, connection: Connection, now: datetime) -> CostPull:
+    """Store what a store's own listings say their items cost, from today on.
+
+    A store that books no cost of goods takes none. The owner's own costs go before them.
+    """
+    file = workspace.lake.partition(PRODUCTS.name, connection.slug, UNDATED)
+    if not file.exists() or not _books_costs(workspace, connection):
+        return CostPull(0, 0, 0, ())
+    today = today_of(connection, now)
+    with workspace.engine() as con:
+        rows = con.execute(
+            f"SELECT sku, unit_cost, currency FROM {scan([file])} "
+            "WHERE sku IS NOT NULL AND unit_cost > 0 AND currency IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+    stated = [UnitCost(sku, CHANNELS_OWN, today, cost, code) for sku, cost, code in rows]
+    return _take(workspace, connection, stated, today, "import")
+
+
+def _take(
+    workspace: Workspace,
+    store: Connection,
+    stated: Iterable[UnitCost],
+    today: date,
+    actor: str,
+) -> CostPull:
     costs, ambiguous = _by_sku(stated)
     latest = {c.sku: c for c in workspace.registry.stock.costs(store.slug) if _is_channels(c)}
     new = [c for c in costs if _figures(latest.get(c.sku)) != _figures(c)]
-    changed = workspace.registry.stock.add_costs(store.slug, [asdict(c) for c in new], actor)
-    outcome = _requested(workspace, store, costs, changed, today.start, actor)
+    stock = workspace.registry.stock
+    # A poll every five minutes that finds nothing new is no entry of the audit log.
+    changed = stock.add_costs(store.slug, [asdict(c) for c in new], actor) if new else 0
+    outcome = _requested(workspace, store, costs, changed, today, actor)
     return CostPull(outcome.rows, outcome.changed, outcome.days, ambiguous)
 
 
-def _check_booked(workspace: Workspace, store: Connection) -> None:
+def _books_costs(workspace: Workspace, store: Connection) -> bool:
     listed = workspace.registry.connections.list()
     targets = [BOOKS, *(each.slug for each in listed if not has_settlements(each))]
-    if not any(mapping_of(workspace.registry, store.slug, t).cost_of_goods for t in targets):
+    return any(mapping_of(workspace.registry, store.slug, t).cost_of_goods for t in targets)
+
+
+def _check_booked(workspace: Workspace, store: Connection) -> None:
+    if not _books_costs(workspace, store):
         raise BadInput(
             f"{store.slug} books no cost of goods: say `cost_of_goods: true` in its mapping first"
         )

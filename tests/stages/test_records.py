@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,10 +12,13 @@ import pytest
 from connectors.accounts.keys import create_key
 from connectors.accounts.setup import Imports, Setup, StreamChoice
 from connectors.accounts.vault import Vault
+from connectors.channels.shopify.streams import PRODUCTS as LISTED
 from connectors.channels.streams import Stream
 from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
 from connectors.errors import BadInput
+from mappings.journal.config import MappingConfig
+from mappings.order_tables import UNDATED
 from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
@@ -22,6 +26,7 @@ from pipelines.stages.privacy import PeopleImport, erase_people, export_person, 
 from pipelines.stages.record_store import RecordStore
 from pipelines.stages.records import normalise_records
 from pipelines.stages.results import DayResult
+from pipelines.stages.stock import take_listed_costs
 from tests.channels.house import House
 from tests.secrets_search import exposed
 
@@ -79,11 +84,17 @@ def rows(house: House, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return con.execute(f"SELECT {columns} FROM {scan(files)} ORDER BY ALL").fetchall()
 
 
-@pytest.fixture
-def shop(registry: Registry, tmp_path: Any) -> House:
-    house = House.build(registry, tmp_path / "home", channel="woocommerce")
+def sealed_house(registry: Registry, folder: Path, channel: str) -> House:
+    """A home with a master key, which pseudonyms and people are sealed under."""
+    house = House.build(registry, folder / "home", channel=channel)
     house.settings.key_file.parent.mkdir(mode=0o700, parents=True)
     create_key(house.settings)
+    return house
+
+
+@pytest.fixture
+def shop(registry: Registry, tmp_path: Path) -> House:
+    house = sealed_house(registry, tmp_path, "woocommerce")
     everything = StreamChoice(history=True, ongoing=True, since=NOW)
     imports = Imports(
         streams={name: everything for name in ("orders", "payments", "products", "contacts")}
@@ -271,3 +282,38 @@ def test_personal_data_is_held_where_chosen_until_its_date_or_an_erasure(shop: H
     assert registry.people.expire(NOW + timedelta(days=30)) == 1
     url = registry.people._engine.url.render_as_string(hide_password=False)
     assert exposed(["Marked Person", "marked2@example.com"], shop.settings.home, url) == []
+
+
+def test_what_listings_cost_is_booked_where_a_store_books_costs(
+    registry: Registry, tmp_path: Path
+) -> None:
+    house = sealed_house(registry, tmp_path, "shopify")
+    everything = {"products": StreamChoice(history=True, ongoing=True, since=NOW)}
+    document = Setup(step="done", imports=Imports(streams=everything)).model_dump(mode="json")
+    registry.connections.set_setup("store", document, "ann")
+    connection = registry.connections.get("store")
+    unit_cost = {"unitCost": {"amount": "4.10", "currencyCode": "GBP"}}
+    variants = [
+        {"id": "v1", "sku": "MUG", "title": "Default Title", "inventoryItem": unit_cost},
+        {"id": "v2", "sku": "POT", "title": "Default Title", "inventoryItem": None},
+    ]
+    product = {
+        "id": "p1",
+        "title": "Mug",
+        "updatedAt": NOW.isoformat(),
+        "variants": {"nodes": variants},
+    }
+    RecordStore(house.workspace, connection, LISTED, UNDATED).upsert([product])
+    normalise_listings(house.workspace, connection)
+    assert take_listed_costs(house.workspace, connection, NOW).changed == 0
+    config = MappingConfig(cost_of_goods=True)
+    registry.mappings.save(config.model_dump(mode="json"), config.digest, actor="ann")
+    assert take_listed_costs(house.workspace, connection, NOW).changed == 1
+    assert take_listed_costs(house.workspace, connection, NOW).changed == 0
+    (cost,) = registry.stock.costs("store")
+    assert (cost.sku, cost.cost, cost.currency, cost.since) == (
+        "MUG",
+        Decimal("4.10"),
+        "GBP",
+        NOW.date(),
+    )
