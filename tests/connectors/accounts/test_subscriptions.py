@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors.accounts import webhook_subscriptions
 from connectors.accounts.platforms import PLATFORMS
 from connectors.accounts.webhook_secrets import WebhookSecrets
 from connectors.accounts.webhook_subscriptions import CHECKED_EVERY, WebhookSubscriptions
@@ -26,6 +27,12 @@ SUBSCRIBED = sorted(
     name for name, p in PLATFORMS.items() if p.deliveries and p.deliveries.subscriptions
 )
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between calls: the emulators keep the platforms' own limits."""
+    monkeypatch.setattr(webhook_subscriptions, "LIMITS", {})
 
 
 @contextmanager
