@@ -5,11 +5,12 @@ The command line, the API and the pages do it here. Connecting its account, and 
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from connectors.accounts.broker import NeedsReconnection
 from connectors.accounts.fields import slug_for
 from connectors.accounts.platforms import has_settlements, platform_named
-from connectors.accounts.setup import Imports, Setup
+from connectors.accounts.setup import Imports, Setup, StreamChoice, StreamName
 from connectors.channels import CHANNELS
 from connectors.channels.poll_schedule import check_poll_minutes
 from connectors.database.registry import Connection, Registry
@@ -67,6 +68,27 @@ def change_imports(
     return imports
 
 
+def stream_choices(
+    connection: Connection, imports: Imports, changes: Mapping[StreamName, Mapping[str, object]]
+) -> dict[StreamName, StreamChoice]:
+    """Return the choices of streams with some changed: `history` and `ongoing`, where given.
+
+    Raises `BadInput` for a stream that the connection's platform does not have.
+    """
+    source = CHANNELS.get(connection.channel)
+    choices = dict(imports.streams)
+    for name, change in changes.items():
+        if source is None or source.source_of(name) is None:
+            title = platform_named(connection.channel).title
+            raise BadInput(f"{connection.slug}: Daybook reads no {name} from {title}")
+        before = imports.stream(name)
+        after = before.model_copy(update=dict(change))
+        # What comes counts from when it was chosen.
+        since = before.since if before.ongoing and before.since else datetime.now(UTC)
+        choices[name] = after.model_copy(update={"since": since if after.is_on else None})
+    return {name: choice for name, choice in choices.items() if choice.is_on}
+
+
 def keep_setup(
     workspace: Workspace, connection: Connection, setup: Setup, actor: str
 ) -> Connection:
@@ -84,12 +106,23 @@ def keep_setup(
         )
     check_poll_minutes(connection, setup.imports.poll_minutes)
     registry, slug = workspace.registry, connection.slug
+    names_people = _holds_people(setup) and not _holds_people(
+        Setup.model_validate(connection.setup)
+    )
     registry.connections.set_setup(slug, setup.model_dump(mode="json"), actor)
     changed = registry.connections.get(slug)
+    if names_people:
+        # What is here was read without the people in it.
+        streams = CHANNELS[connection.channel].streams
+        registry.record_imports.forget(slug, [s.name for s in streams if s.person is not None])
     # Days that were booked ahead must be withdrawn as well when that is turned off.
     if provisional != is_booked(connection):
         book_provisional(workspace, changed, actor)
     return changed
+
+
+def _holds_people(setup: Setup) -> bool:
+    return setup.imports.personal_data and setup.imports.stream("contacts").is_on
 
 
 def targets(registry: Registry) -> dict[str, str]:

@@ -15,8 +15,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 
 DESCRIPTIONS: Final[dict[Permission, str]] = {
     "read": "see connections, settlements, journals and the books",
-    "sync": "ask for days to be done",
-    "connect": "connect, rename, pause and disconnect accounts",
+    "sync": "ask for days to be done, and work off tasks",
+    "connect": "connect, rename, pause and disconnect accounts, and set triggers",
     "map": "map source types, and change which account a category goes to",
     "post": "decide what is posted, close months, and import bank statements",
     "withdraw": "withdraw documents, and the entries of a connection that is removed",

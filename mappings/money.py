@@ -4,6 +4,7 @@ Babel is no source for this: CLDR states how money is displayed (0 digits for RS
 how it is counted, and channels pay the minor units that are not displayed.
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 # Currencies that are not here have two digits.
@@ -25,3 +26,8 @@ def minor_digits(currency: str) -> int:
 def coin(currency: str) -> Decimal:
     """Return a currency's minor unit as an amount (JPY 1, EUR 0.01, KWD 0.001)."""
     return Decimal(1).scaleb(-minor_digits(currency))
+
+
+def minor_unit_currencies() -> Mapping[int, Sequence[str]]:
+    """Return the currencies by their digits after the mark, without those that have two."""
+    return {digits: codes.split() for digits, codes in _DIGITS.items()}

@@ -9,9 +9,17 @@ from connectors.lake.windows import Window
 from pipelines.assets.chain import settlement_chain
 from pipelines.assets.published import publish_journals
 from pipelines.assets.raw import raw_settlements
+from pipelines.assets.records import imported_records, order_chain
 from pipelines.assets.warehouse import warehouse
 from pipelines.drift_check import drift_check
-from pipelines.jobs import data_job, fetch_job, publish_job, warehouse_job
+from pipelines.jobs import (
+    data_job,
+    fetch_job,
+    import_records_job,
+    normalise_orders_job,
+    publish_job,
+    warehouse_job,
+)
 from pipelines.partitions import connection_days, space_of_home
 from pipelines.resources import Daybook
 from pipelines.schedules import daily_drift_check, daily_upkeep
@@ -20,7 +28,14 @@ from pipelines.sensors.drift import requested_drift_checks
 from pipelines.sensors.hints import webhook_hints
 from pipelines.sensors.notifications import notifications
 from pipelines.sensors.publications import planned_entries
+from pipelines.sensors.records import changed_orders, due_imports
 from pipelines.sensors.syncs import due_syncs
+from pipelines.sensors.triggers import (
+    deliveries,
+    order_submitted_sensor,
+    payment_received_sensor,
+    settlement_closed_sensor,
+)
 from pipelines.sensors.warehouse import changed_lake
 from pipelines.upkeep import upkeep
 
@@ -41,13 +56,19 @@ def build_definitions(
             raw_settlements,
             settlement_chain(partitions),
             publish_journals(partitions),
+            imported_records,
+            order_chain(partitions),
             warehouse,
         ],
-        jobs=[fetch_job, data_job, publish_job, warehouse_job, upkeep, drift_check],
+        jobs=[
+            *(fetch_job, data_job, publish_job, warehouse_job, upkeep, drift_check),
+            *(import_records_job, normalise_orders_job),
+        ],
         schedules=[daily_upkeep, daily_drift_check],
         sensors=[
             *(touched_days, notifications, webhook_hints, due_syncs, planned_entries),
-            *(requested_drift_checks, changed_lake),
+            *(requested_drift_checks, changed_lake, due_imports, changed_orders, deliveries),
+            *(order_submitted_sensor, payment_received_sensor, settlement_closed_sensor),
         ],
         resources={"daybook": replace(daybook or Daybook(), space=space)},
         # A process of its own for every step costs 3 s of imports, and a run has one step.

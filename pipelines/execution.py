@@ -23,7 +23,7 @@ from pipelines.assets.raw import RERUN_HELPS
 from pipelines.checks import RAW
 from pipelines.definitions import build_definitions
 from pipelines.interrupts import interrupts_noted
-from pipelines.names import FETCH
+from pipelines.names import FETCH, IMPORT_RECORDS
 from pipelines.partitions import CONNECTIONS, connection_tags, range_tags
 from pipelines.resources import Daybook
 from pipelines.run_launcher import living_process
@@ -106,6 +106,17 @@ def run_fetch(
         tags=connection_tags(connection),
         partition_key=connection,
         run_config={"ops": {RAW: {"config": config}}},
+    )
+
+
+def run_import(instance: dg.DagsterInstance, connection: str) -> RunOutcome:
+    """Read here what changed in the streams of an account that its owner chose."""
+    return _execute(
+        instance,
+        IMPORT_RECORDS,
+        None,
+        tags=connection_tags(connection),
+        partition_key=connection,
     )
 
 

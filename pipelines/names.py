@@ -5,6 +5,8 @@ from typing import Final
 FETCH: Final = "fetch"
 DATA: Final = "data"
 PUBLISH: Final = "publish"
+IMPORT_RECORDS: Final = "import_records"
+NORMALISE_ORDERS: Final = "normalise_orders"
 WAREHOUSE: Final = "warehouse"
 WAREHOUSE_JOB: Final = f"{WAREHOUSE}_job"
 

@@ -18,12 +18,13 @@ from connectors.errors import ConfigError
 from connectors.lake.windows import ONE_DAY, Window, windows
 from mappings.model import BOOKS
 from pipelines.checks import CHAIN
-from pipelines.names import DATA, DAYS_BETWEEN_RUNS, PUBLISH, WAREHOUSE_JOB
+from pipelines.names import DATA, DAYS_BETWEEN_RUNS, NORMALISE_ORDERS, PUBLISH, WAREHOUSE_JOB
 from pipelines.stages import warehouse
 from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
 from pipelines.stages.organisations import organisation_of
 from pipelines.stages.publisher import due
+from pipelines.stages.record_import import chosen_streams
 from pipelines.stages.sender import due_days
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
 from pipelines.stages.workspace import Workspace
@@ -219,6 +220,7 @@ class _Sync:
         # All before the first is computed: the progress bar has its whole length from the start.
         plan = {connection.slug: self._plan(connection) for connection in self.connections}
         self._compute(plan)
+        self._orders()
         self._post()
         # An earlier sync may have died between the books and the warehouse.
         if self.report.worked or warehouse.is_stale(self.workspace):
@@ -255,7 +257,7 @@ class _Sync:
     def _fetch(self) -> None:
         accounts = [connection for connection in self.connections if can_sync(connection)]
         for connection in accounts:
-            from pipelines.execution import run_fetch
+            from pipelines.execution import run_fetch, run_import
 
             slug = connection.slug
             instance = self._instance
@@ -267,6 +269,21 @@ class _Sync:
                 # A problem is printed with the connection's name before it.
                 problem = (outcome.problem or "").removeprefix(f"{slug}: ")
                 self.report.problems.append(SyncProblem(slug, problem, outcome.passes))
+
+            if chosen_streams(connection):
+                self.reporter.begin(f"{slug} orders")
+                imported = run_import(instance, slug)
+                if not imported.ok and outcome.ok:
+                    problem = (imported.problem or "").removeprefix(f"{slug}: ")
+                    self.report.problems.append(SyncProblem(slug, problem, imported.passes))
+
+    def _orders(self) -> None:
+        """Normalise the days whose orders changed, from whatever import."""
+        for connection in self.connections:
+            days = self.workspace.registry.record_imports.waiting_days(connection.slug)
+            for window in windows(days, gap=DAYS_BETWEEN_RUNS):
+                self.report.worked = True
+                self._run(f"{connection.slug} orders", connection.slug, NORMALISE_ORDERS, window)
 
     def _note_what_is_left(self, slug: str) -> None:
         """Report what a fetch that ended well left out: documents refused, a pause asked for."""

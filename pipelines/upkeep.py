@@ -64,9 +64,21 @@ def drop_webhook_bodies(context: dg.OpExecutionContext, daybook: dg.ResourcePara
         context.log.info("%d bodies dropped", purge_hints(workspace, daybook.clock()))
 
 
+@dg.op(description="Drops personal data whose date has come, and does what platforms ask for.")
+def drop_personal_data(context: dg.OpExecutionContext, daybook: dg.ResourceParam[Daybook]) -> None:
+    """Drop what is past its date; erase whom platforms ask to have erased."""
+    from pipelines.stages.privacy import answer_requests
+
+    with interruption_in_words(), daybook.open() as workspace:
+        expired = workspace.registry.people.expire(daybook.clock())
+        answered = answer_requests(workspace)
+        context.log.info("%d people expired, %d erased", expired, answered.erased)
+
+
 @dg.job(description="Keeps idle authorisations alive, and compares mappings with charts.")
 def upkeep() -> None:
-    """Run three steps, each over all connections."""
+    """Run four steps, each over all connections."""
     keep_grants_alive()
     check_accounts()
     drop_webhook_bodies()
+    drop_personal_data()

@@ -7,9 +7,8 @@ without `x-amz-date` is refused.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -18,14 +17,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.amazon_events import EventDesk
+from sandbox.amazon_feeds import AmazonFeeds, earned, number_of
 from sandbox.amazon_money import AmazonMoney
 from sandbox.amazon_notifications import SCOPE, NotificationDesk
 from sandbox.amazon_reports import ReportDesk
+from sandbox.amazon_sellers import AmazonSeller, participating
 from sandbox.amazon_sites import CANADA, UNITED_STATES
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import AMAZON
+from sandbox.sales import Sales
 
 APPLICATION_ID = "amzn1.sellerapps.app.0b8d3c0e-1111-2222-3333-444455556666"
 ENDPOINTS = {
@@ -35,26 +37,8 @@ ENDPOINTS = {
     **dict.fromkeys(("india", "south_africa"), "eu"),
     **dict.fromkeys(("singapore", "australia", "japan"), "fe"),
 }
-SHOPS = {
-    "ATVPDKIKX0DER": ("Amazon.com", "US", "USD"),
-    "A2EUQ1WTGCTBG2": ("Amazon.ca", "CA", "CAD"),
-    "A1F83G8C2ARO7P": ("Amazon.co.uk", "GB", "GBP"),
-    "A1PA6795UKMFR9": ("Amazon.de", "DE", "EUR"),
-    "A13V1IB3VIYZZH": ("Amazon.fr", "FR", "EUR"),
-    # Sellers of multi-channel fulfilment have such sites in their list; they settle nothing.
-    "A38D8NSA03LJTC": ("Non-Amazon DE", "DE", "EUR"),
-    "A1VC38T7YXB528": ("Amazon.co.jp", "JP", "JPY"),
-}
-
-
-@dataclass
-class AmazonSeller:
-    """A selling account in one region: where it may sell, and where it does."""
-
-    store: str
-    country: str
-    listed: tuple[str, ...]
-    taking: tuple[str, ...]
+Endpoint = Callable[[Request], Awaitable[Response]]
+SKUS = ("MUG-BLUE", "KÄNNCHEN", "TRAY-OAK")
 
 
 class Amazon(Granting):
@@ -84,6 +68,8 @@ class Amazon(Granting):
             self.second: AmazonMoney(quiet=True),
             self.overseas: AmazonMoney((UNITED_STATES, CANADA), seed=3),
         }
+        self.sales = {account: self._sales_of(account) for account in self.sellers}
+        self.feeds = {account: AmazonFeeds(sales) for account, sales in self.sales.items()}
         self.reports, self.events, self.notifications = (
             ReportDesk(),
             EventDesk(),
@@ -95,28 +81,41 @@ class Amazon(Granting):
         self.lacks: set[str] = set()
         # An hour, by Amazon's documents on Login with Amazon.
         self.oauth = OAuth(access_seconds=3600.0)
+        self.limits = Limits(AMAZON)
+        application = Starlette(routes=self._routes())
+        self.faults = Faulty(Limited(application, self.limits, self.caller))
+
+    def _routes(self) -> list[Route]:
         page = "/seller-central/{region}/apps/authorize/consent"
         message = "/{place}/notifications/v1"
-        self.limits = Limits(AMAZON)
-        application = Starlette(
-            routes=[
-                Route(page, self._page, methods=["GET"]),
-                Route(page, self._decide, methods=["POST"]),
-                Route("/auth/o2/token", self._token, methods=["POST"]),
-                Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
-                Route("/{place}/sellers/v1/account", self._account),
-                Route("/{place}/reports/2021-06-30/reports", self._reports),
-                Route("/{place}/reports/2021-06-30/documents/{number}", self._document),
-                Route("/documents/{number}", self.reports.download),
-                Route("/{place}/finances/2024-06-19/transactions", self._transactions),
-                Route(f"{message}/destinations", self._destinations, methods=["GET", "POST"]),
-                Route(
-                    message + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]
-                ),
-                Route("/sqs/", self.notifications.sqs.answer, methods=["POST"]),
-            ]
-        )
-        self.faults = Faulty(Limited(application, self.limits, self.caller))
+        return [
+            Route(page, self._page, methods=["GET"]),
+            Route(page, self._decide, methods=["POST"]),
+            Route("/auth/o2/token", self._token, methods=["POST"]),
+            Route("/{place}/sellers/v1/marketplaceParticipations", self._participations),
+            Route("/{place}/sellers/v1/account", self._account),
+            Route(
+                "/{place}/reports/2021-06-30/reports",
+                self._answering(lambda r, a: self.reports.listed(r, self.money[a])),
+            ),
+            Route(
+                "/{place}/reports/2021-06-30/documents/{number}",
+                self._answering(lambda r, a: self.reports.document(r, self.money[a])),
+            ),
+            Route("/documents/{number}", self.reports.download),
+            Route(
+                "/{place}/finances/2024-06-19/transactions",
+                self._answering(lambda r, a: self.events.listed(r, self.money[a])),
+            ),
+            Route(
+                "/{place}/orders/2026-01-01/orders",
+                self._answering(lambda r, a: self.feeds[a].answer_orders(r, self.money[a])),
+            ),
+            Route("/{place}/listings/2021-08-01/items/{seller}", self._listings),
+            Route(f"{message}/destinations", self._destinations, methods=["GET", "POST"]),
+            Route(message + "/subscriptions/{kind}", self._subscription, methods=["GET", "POST"]),
+            Route("/sqs/", self.notifications.sqs.answer, methods=["POST"]),
+        ]
 
     def endpoints(self, url: str) -> dict[str, str]:
         """Return what `DAYBOOK_ENDPOINTS` says of a server at `url`."""
@@ -203,7 +202,7 @@ class Amazon(Granting):
         seller = self._seller(request)
         if isinstance(seller, Response):
             return seller
-        return JSONResponse({"payload": _participating(seller)})
+        return JSONResponse({"payload": participating(seller)})
 
     async def _account(self, request: Request) -> Response:
         seller = self._seller(request)
@@ -213,28 +212,36 @@ class Amazon(Granting):
         account = {
             "businessType": "PRIVATE_LIMITED",
             "sellingPlan": "PROFESSIONAL",
-            "marketplaceParticipationList": _participating(seller),
+            "marketplaceParticipationList": participating(seller),
             "business": {"name": f"{seller.store} Ltd", "registeredBusinessAddress": address},
         }
         return JSONResponse({"payload": account})
 
-    async def _reports(self, request: Request) -> Response:
-        account = self._holder(request)
-        if isinstance(account, Response):
-            return account
-        return self.reports.listed(request, self.money[account])
+    def _answering(self, answer: Callable[[Request, str], Response]) -> Endpoint:
+        """Return what answers a call about an account, and refuses one of nobody."""
 
-    async def _transactions(self, request: Request) -> Response:
-        account = self._holder(request)
-        if isinstance(account, Response):
-            return account
-        return self.events.listed(request, self.money[account])
+        async def endpoint(request: Request) -> Response:
+            account = self._holder(request)
+            return account if isinstance(account, Response) else answer(request, account)
 
-    async def _document(self, request: Request) -> Response:
+        return endpoint
+
+    async def _listings(self, request: Request) -> Response:
         account = self._holder(request)
         if isinstance(account, Response):
             return account
-        return self.reports.document(request, self.money[account])
+        if request.path_params["seller"] != account.partition("/")[0]:
+            return _denied("Unauthorized")
+        return self.feeds[account].answer_listings(request, self.money[account])
+
+    def _sales_of(self, account: str) -> Sales:
+        return Sales(
+            lambda: self.money[account],
+            lambda: earned(self.money[account]),
+            number_of,
+            self.money[account].sites[0].currency,
+            SKUS,
+        )
 
     async def _destinations(self, request: Request) -> Response:
         grant = self.oauth.holder(request.headers.get("x-amz-access-token", ""))
@@ -274,27 +281,6 @@ class Amazon(Granting):
         if any(request.url.path.endswith(path) for path in self.lacks):
             return _denied("Unauthorized")
         return account
-
-
-def _participating(seller: AmazonSeller) -> list[dict[str, Any]]:
-    return [
-        {
-            "marketplace": {
-                "id": key,
-                "name": SHOPS[key][0],
-                "countryCode": SHOPS[key][1],
-                "defaultCurrencyCode": SHOPS[key][2],
-                "defaultLanguageCode": "en_GB",
-                "domainName": f"www.{SHOPS[key][0].lower()}",
-            },
-            "storeName": seller.store,
-            "participation": {
-                "isParticipating": key in seller.taking,
-                "hasSuspendedListings": False,
-            },
-        }
-        for key in seller.listed
-    ]
 
 
 def _refusal(status: int, error: str, description: str) -> Response:

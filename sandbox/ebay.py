@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.ebay_feeds import EbayFeeds, earned, number_of
 from sandbox.ebay_money import EBayMoney
 from sandbox.ebay_notifications import EBayNotifications
 from sandbox.ebay_signatures import SigningKeys, Unsigned
@@ -30,6 +31,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import EBAY
+from sandbox.sales import Sales
 
 RU_NAME = "Ember_Craft-EmberCra-Daybook-abcdefg"
 # eBay's own figure: 18 months.
@@ -81,6 +83,7 @@ class EBay(Granting):
         self.money = {self.first: EBayMoney()}
         for number, other in enumerate(list(self.sellers)[1:]):
             self.money[other] = EBayMoney("USD", seed=2 + number, quiet=other == self.second)
+        self.sales = {account: self._sales_of(account) for account in self.sellers}
         self.oauth = OAuth(access_seconds=7200.0, refresh_seconds=REFRESH_SECONDS)
         self.keypairs = SigningKeys()
         self.limits = Limits(EBAY)
@@ -95,6 +98,8 @@ class EBay(Granting):
                 Route("/sell/finances/v1/payout", self._payouts),
                 Route("/sell/finances/v1/payout/{number}", self._payout),
                 Route("/sell/finances/v1/transaction", self._transactions),
+                Route("/sell/fulfillment/v1/order", self._orders),
+                Route("/sell/inventory/v1/inventory_item", self._items),
                 *self.webhooks.routes,
             ]
         )
@@ -215,6 +220,29 @@ class EBay(Granting):
     async def _transactions(self, request: Request) -> Response:
         money = self._money(request)
         return money if isinstance(money, Response) else money.answer_transactions(request)
+
+    async def _orders(self, request: Request) -> Response:
+        feeds = self._feeds(request)
+        return feeds if isinstance(feeds, Response) else feeds.answer_orders(request)
+
+    async def _items(self, request: Request) -> Response:
+        feeds = self._feeds(request)
+        return feeds if isinstance(feeds, Response) else feeds.answer_items(request)
+
+    def _feeds(self, request: Request) -> EbayFeeds | Response:
+        """Return the lists of whoever calls; these calls need no signature."""
+        seller = self._seller(request)
+        if isinstance(seller, Response):
+            return seller
+        return EbayFeeds(self.sales[seller.user_id], self.money[seller.user_id])
+
+    def _sales_of(self, account: str) -> Sales:
+        return Sales(
+            lambda: self.money[account],
+            lambda: earned(self.money[account]),
+            number_of,
+            self.money[account].currency,
+        )
 
     def _money(self, request: Request) -> EBayMoney | Response:
         """Return the money of whoever calls, if the call is signed as it must be."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.etsy_feeds import EtsyFeeds, earned, number_of
 from sandbox.etsy_money import EtsyMoney
 from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
@@ -28,6 +29,7 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import ETSY
+from sandbox.sales import Sales
 
 DAY = 86_400.0
 SCOPES = {
@@ -67,6 +69,7 @@ class Etsy(Granting):
             self.second: EtsyMoney("EUR", "Europe/Berlin", seed=2, quiet=True),
             self.american: EtsyMoney("USD", "America/New_York", seed=3),
         }
+        self.sales = {account: self._sales_of(account) for account in self.money}
         self.oauth = OAuth(
             access_seconds=3600.0,
             refresh_seconds=90 * DAY,
@@ -88,6 +91,8 @@ class Etsy(Granting):
                     self._entries,
                 ),
                 Route("/v3/application/shops/{shop_id:int}/payments", self._payments),
+                Route("/v3/application/shops/{shop_id:int}/receipts", self._receipts),
+                Route("/v3/application/shops/{shop_id:int}/listings", self._listings),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -192,6 +197,29 @@ class Etsy(Granting):
     async def _payments(self, request: Request) -> Response:
         money = self._own_money(request)
         return money if isinstance(money, Response) else money.payments.answer(request)
+
+    async def _receipts(self, request: Request) -> Response:
+        money = self._own_money(request)
+        if isinstance(money, Response):
+            return money
+        return self._feeds(request).answer_receipts(request)
+
+    async def _listings(self, request: Request) -> Response:
+        money = self._own_money(request)
+        if isinstance(money, Response):
+            return money
+        return self._feeds(request).answer_listings(request)
+
+    def _feeds(self, request: Request) -> EtsyFeeds:
+        return EtsyFeeds(self.sales[str(request.path_params["shop_id"])])
+
+    def _sales_of(self, account: str) -> Sales:
+        return Sales(
+            lambda: self.money[account],
+            lambda: earned(self.money[account]),
+            number_of,
+            self.money[account].currency,
+        )
 
     def _own_money(self, request: Request) -> EtsyMoney | Response:
         caller = self._caller(request)

@@ -38,6 +38,9 @@ AMAZON = Plan(
              partial(Bucket, 0.0167, 15)),
         Rule("listTransactions", r"/\w+/finances/2024-06-19/transactions",
              partial(Bucket, 0.5, 10)),
+        Rule("searchOrders", r"/\w+/orders/2026-01-01/orders", partial(Bucket, 0.0056, 20)),
+        Rule("searchListingsItems", r"/\w+/listings/2021-08-01/items/[^/]+",
+             partial(Bucket, 5, 5)),
     ),
     _amazon,
 )  # fmt: skip
@@ -52,6 +55,10 @@ def _ebay(_refused: OverLimit) -> Response:
 EBAY = Plan(
     (
         Rule("Finances", r"/sell/finances/v1/.*", partial(Quota, 15_000, DAY),
+             of_application=True),
+        Rule("Orders", r"/sell/fulfillment/v1/.*", partial(Quota, 100_000, DAY),
+             of_application=True),
+        Rule("Inventory", r"/sell/inventory/v1/.*", partial(Quota, 2_000_000, DAY),
              of_application=True),
     ),
     _ebay,
@@ -108,7 +115,14 @@ def _walmart_headers(meters: Mapping[str, Meter]) -> dict[str, str]:
 
 
 WALMART = Plan(
-    (Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),), _walmart, _walmart_headers
+    (
+        Rule("reports", r"/v3/report/.*", partial(Bucket, 0.2, 10)),
+        # 5,000 orders and 300 items a minute, by Walmart's published numbers.
+        Rule("orders", r"/v3/orders", partial(Bucket, 83.0, 100)),
+        Rule("items", r"/v3/items", partial(Bucket, 1.0, 60)),
+    ),
+    _walmart,
+    _walmart_headers,
 )
 
 
@@ -118,7 +132,13 @@ def _tiktok(_refused: OverLimit) -> Response:
     return JSONResponse({"code": 36009002, "message": text, "data": {}, "request_id": "2026C"}, 429)
 
 
-TIKTOK = Plan((Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),), _tiktok)
+TIKTOK = Plan(
+    (
+        Rule("finance", r"/finance/.*", partial(Bucket, 50.0, 50)),
+        Rule("orders", r"/(order|product)/.*", partial(Bucket, 50.0, 50)),
+    ),
+    _tiktok,
+)
 
 
 def _square(_refused: OverLimit) -> Response:

@@ -24,9 +24,13 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limits
 from sandbox.oauth import Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import SHOPIFY
+from sandbox.sales import Sales
+from sandbox.shopify_bulk import BulkDesk
+from sandbox.shopify_costs import LARGEST_COST, actual_cost, requested_cost
 from sandbox.shopify_gateways import GatewayMoney
 from sandbox.shopify_money import ShopifyMoney
-from sandbox.shopify_schema import LARGEST_COST, SCHEMA, cost, nodes_of
+from sandbox.shopify_orders import ShopFeeds, earned, number_of, variant_node
+from sandbox.shopify_schema import SCHEMA
 from sandbox.shopify_search import connection
 from sandbox.shopify_webhooks import SCHEMA as WEBHOOKS
 from sandbox.shopify_webhooks import ShopifyWebhooks
@@ -34,7 +38,6 @@ from sandbox.shopify_webhooks import ShopifyWebhooks
 HOUR, DAY = 3_600.0, 86_400.0
 # Few, so that a shop has several pages; Shopify's own limit is 250.
 _VARIANTS_AT_ONCE = 2
-_ITEMS = (("MUG-BLUE", "4.10"), ("MUG-RED", "4.25"), ("PRINT", None), (None, "1.00"))
 VERSION = "2026-10"
 
 
@@ -68,13 +71,18 @@ class Shopify(Granting):
             self.second: ShopifyMoney(("GBP",), "Europe/London", seed=2, quiet=True),
             self.third: GatewayMoney(),
         }
+        self.sales = {shop.id: self._sales_of(shop) for shop in self.shops.values()}
         self.variants = {
-            shop.id: [variant(*item) for item in _ITEMS] for shop in self.shops.values()
+            account: [variant_node(listing, sales.currency) for listing in sales.listings]
+            for account, sales in self.sales.items()
         }
         self.throttled = 0
         self.limits = Limits(SHOPIFY)
         self.lacking_scope, self.all_orders = False, True
+        # Shops whose customers the application is not approved to see.
+        self.protecting: set[str] = set()
         self._schema = build_schema(SCHEMA + WEBHOOKS)
+        self.bulk = BulkDesk()
         self._installed: set[str] = set()
         self.oauth = OAuth(
             access_seconds=HOUR,
@@ -93,6 +101,7 @@ class Shopify(Granting):
                     Route("/{shop}/admin/oauth/authorize", self._decide, methods=["POST"]),
                     Route("/{shop}/admin/oauth/access_token", self._token, methods=["POST"]),
                     Route(graphql, self._graphql, methods=["POST"]),
+                    Route("/bulk/{number}.jsonl", self.bulk.download),
                 ]
             )
         )
@@ -119,6 +128,14 @@ class Shopify(Granting):
         """Uninstall the application, as the merchant does."""
         self._installed.discard(account)
         self.oauth.revoke(account)
+
+    def _sales_of(self, shop: ShopifyShop) -> Sales:
+        return Sales(
+            lambda: self.money[shop.id],
+            lambda: earned(self.money[shop.id]),
+            number_of,
+            shop.currency,
+        )
 
     def _shop(self, request: Request) -> ShopifyShop:
         domain = request.path_params["shop"]
@@ -209,7 +226,7 @@ class Shopify(Granting):
             return JSONResponse({"errors": text}, 401)
         body = await request.json()
         form: dict[str, Any] = body.get("variables") or {}
-        points = cost(body["query"], int(form.get("first") or 0))
+        points = requested_cost(body["query"], form)
         # Refused whatever the bucket holds: waiting would not help.
         if points > LARGEST_COST:
             text = f"Query cost is {points}, which exceeds the single query max cost limit (1000)."
@@ -221,12 +238,13 @@ class Shopify(Granting):
                 # The caller must compute its wait from these figures; there is no Retry-After.
                 charged["throttleStatus"]["currentlyAvailable"] = points - 200
             return _errors("Throttled", "THROTTLED", charged)
-        if self.lacking_scope:
+        protects = self._protects(shop, body["query"])
+        if self.lacking_scope or protects:
             charged = self._charged(request, points, shop)
             return _errors("Access denied for shop field.", "ACCESS_DENIED", charged)
-        root = self._root(shop)
+        root = self._root(shop, f"{request.url.scheme}://{request.url.netloc}")
         completed = graphql_sync(self._schema, body["query"], root, variable_values=form)
-        actual = cost(body["query"], nodes_of(completed.data))
+        actual = min(points, actual_cost(body["query"], completed.data))
         # Charged by the requested cost first, then corrected to the actual one.
         self.limits.give_back(request.url.path, shop.id, points - actual)
         charged = {**self._charged(request, points, shop), "actualQueryCost": actual}
@@ -244,10 +262,21 @@ class Shopify(Granting):
             },
         }
 
-    def _root(self, shop: ShopifyShop) -> dict[str, Any]:
+    def _protects(self, shop: ShopifyShop, query: str) -> bool:
+        return shop.id in self.protecting and "customer" in query
+
+    def _root(self, shop: ShopifyShop, base: str) -> dict[str, Any]:
         def uninstall(_info: object) -> dict[str, Any]:
             self.revoke(shop.id)
             return {"app": {"id": "gid://shopify/App/1"}, "userErrors": []}
+
+        feeds = ShopFeeds(self.sales[shop.id], self.money[shop.id]).root()
+
+        def run_bulk(_info: object, query: str, **_options: object) -> dict[str, Any]:
+            denied = self._protects(shop, query)
+            return self.bulk.run(
+                query, lambda text: graphql_sync(self._schema, text, feeds).data, is_denied=denied
+            )
 
         scopes = ["read_orders", *(["read_all_orders"] if self.all_orders else [])]
         return {
@@ -269,17 +298,10 @@ class Shopify(Granting):
             ),
             **self.webhooks.root(shop.id),
             **self.money[shop.id].root(),
+            **feeds,
+            "bulkOperationRunQuery": run_bulk,
+            "bulkOperation": lambda _info, id: self.bulk.operations[id].as_seen(base),
         }
-
-
-def variant(sku: str | None, cost: str | None, currency: str = "USD") -> dict[str, Any]:
-    """Return a product's variant with its cost per item, which its owner may leave out."""
-    unit_cost = None if cost is None else {"amount": cost, "currencyCode": currency}
-    return {
-        "id": f"gid://shopify/ProductVariant/{sku}",
-        "sku": sku,
-        "inventoryItem": {"id": f"gid://shopify/InventoryItem/{sku}", "unitCost": unit_cost},
-    }
 
 
 def _error(code: str, text: str, status: int = 400) -> Response:

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.money import TODAY, Owed
-from sandbox.shopify_search import connection
 
 ONE_DAY = timedelta(days=1)
 _GATEWAYS = ("paypal", "manual", "Cash on Delivery (COD)", "gift_card")
@@ -32,7 +31,6 @@ class GatewayMoney:
     first: date = TODAY - timedelta(days=14)
     today: date = TODAY
     seed: int = 5
-    largest: int = 20
     orders: list[dict[str, Any]] = field(default_factory=list)
     taken: dict[str, Decimal] = field(default_factory=dict)
 
@@ -65,17 +63,8 @@ class GatewayMoney:
         return sum(t["status"] == "SUCCESS" for o in self.orders for t in o["transactions"])
 
     def root(self) -> dict[str, Any]:
-        """Return the fields of the schema's root that are about money."""
-        return {
-            "shopifyPaymentsAccount": None,
-            "orders": lambda _info, **query: connection(
-                sorted(self.orders, key=lambda o: (o["createdAt"], o["id"])),
-                query,
-                self.largest,
-                created_at="createdAt",
-                updated_at="updatedAt",
-            ),
-        }
+        """Return that there is no account; the orders are among the shop's own (`ShopFeeds`)."""
+        return {"shopifyPaymentsAccount": None}
 
     def refund(self, order: dict[str, Any], day: date) -> None:
         """Give back a part of what the first payment of an order was."""

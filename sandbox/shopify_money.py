@@ -40,8 +40,7 @@ _ODDITIES: tuple[tuple[float, str, str, int, str], ...] = (
 
 
 def _plain(value: Decimal) -> str:
-    """Return an amount as Shopify writes decimals: without needless zeros, but one."""
-    # Shopify writes 12.5 and 12.0, never 12.50.
+    """Return an amount as Shopify writes decimals: 12.5 and 12.0, never 12.50."""
     return f"{value.normalize():f}" if value % 1 else f"{value:.1f}"
 
 
@@ -206,7 +205,7 @@ class ShopifyMoney:
                 "sourceType": source,
                 "sourceId": source_id or str(7_000_000 + self._number),
                 "adjustmentReason": adjusted,
-                "associatedOrder": {"id": f"{_GID}Order/1", "name": order} if order else None,
+                "associatedOrder": _order_of(order),
                 "associatedPayout": {"id": None, "status": "PENDING"},
             }
         )
@@ -294,6 +293,11 @@ class ShopifyMoney:
 
     def _order(self) -> str:
         return f"#{1001 + self._number}"
+
+
+def _order_of(name: str | None) -> dict[str, str] | None:
+    number = None if name is None else 5_000_000 + int(name[1:])
+    return None if name is None else {"id": f"{_GID}Order/{number}", "name": name}
 
 
 def _net(transaction: Mapping[str, Any]) -> Decimal:

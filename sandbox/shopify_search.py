@@ -30,8 +30,10 @@ def connection(
     for name, read, holds, requested in _terms(arguments.get("query") or "", filters):
         matches = [item for item in matches if holds(read(item[name]), requested)]
     start = int(arguments["after"]) if arguments.get("after") else 0
-    end = start + min(arguments["first"], largest)
+    # A bulk operation has no pages.
+    end = start + min(arguments.get("first", len(matches)), largest)
     return {
+        "edges": [{"node": node} for node in matches[start:end]],
         "nodes": matches[start:end],
         "pageInfo": {
             "hasNextPage": end < len(matches),

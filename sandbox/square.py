@@ -5,6 +5,7 @@ Error bodies and lifetimes: Square's OAuth API reference.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,8 +28,10 @@ from sandbox.oauth import (
     consent_page,
 )
 from sandbox.refusals import SQUARE
-from sandbox.square_answers import refusal as _error
+from sandbox.sales import Sales
+from sandbox.square_feeds import SquareFeeds, earned, number_of
 from sandbox.square_money import SquareMoney
+from sandbox.square_orders import refusal as _error
 from sandbox.square_webhooks import SquareWebhooks
 
 DAY = 86_400.0
@@ -65,6 +68,11 @@ class SquareEmulator(Granting):
             )
             for number, merchant in enumerate(self.merchants.values())
         }
+        self.sales = {merchant.id: self._sales_of(merchant) for merchant in self.merchants.values()}
+        self.feeds = {
+            account: SquareFeeds(sales, partial(self.money.__getitem__, account))
+            for account, sales in self.sales.items()
+        }
         self.oauth = OAuth(access_seconds=30 * DAY)
         self.limits = Limits(SQUARE)
         self.webhooks = SquareWebhooks(self._holder)
@@ -84,6 +92,7 @@ class SquareEmulator(Granting):
                 Route("/v2/refunds", self._refunds),
                 Route("/v2/refunds/{number}", self._one),
                 Route("/v2/orders/batch-retrieve", self._orders, methods=["POST"]),
+                Route("/v2/{what}/search", self._search, methods=["POST"]),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -195,7 +204,9 @@ class SquareEmulator(Granting):
 
     async def _payments(self, request: Request) -> Response:
         money = self._money(request)
-        return money if isinstance(money, Response) else answers.payments(money, request)
+        if isinstance(money, Response):
+            return money
+        return answers.payments(money, self._feeds(request), request)
 
     async def _refunds(self, request: Request) -> Response:
         money = self._money(request)
@@ -208,6 +219,32 @@ class SquareEmulator(Granting):
     async def _orders(self, request: Request) -> Response:
         money = self._money(request)
         return money if isinstance(money, Response) else await answers.orders(money, request)
+
+    async def _search(self, request: Request) -> Response:
+        money = self._money(request)
+        if isinstance(money, Response):
+            return money
+        feeds = self._feeds(request)
+        searches = {
+            "orders": feeds.search_orders,
+            "catalog": feeds.search_catalog,
+            "customers": feeds.search_customers,
+        }
+        search = searches.get(request.path_params["what"])
+        return await search(request) if search else Response(None, 404)
+
+    def _feeds(self, request: Request) -> SquareFeeds:
+        grant = self._holder(request)
+        assert not isinstance(grant, Response)
+        return self.feeds[grant.accounts[0]]
+
+    def _sales_of(self, merchant: Merchant) -> Sales:
+        return Sales(
+            lambda: self.money[merchant.id],
+            lambda: earned(self.money[merchant.id]),
+            number_of,
+            merchant.currency,
+        )
 
     def _money(self, request: Request) -> SquareMoney | Response:
         """Return the money of whoever calls, if the call names the version it is made for."""

@@ -12,7 +12,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.square_feeds import SquareFeeds
 from sandbox.square_money import SquareMoney
+from sandbox.square_orders import refusal
 
 
 def payouts(money: SquareMoney, request: Request) -> Response:
@@ -30,9 +32,9 @@ def entries(money: SquareMoney, request: Request) -> Response:
     return _page(request, "payout_entries", matches, money.largest)
 
 
-def payments(money: SquareMoney, request: Request) -> Response:
+def payments(money: SquareMoney, feeds: SquareFeeds, request: Request) -> Response:
     """Answer GET /v2/payments."""
-    return _listed(money, request, "payments", money.payments)
+    return _listed(money, request, "payments", [*money.payments, *feeds.payments()])
 
 
 def refunds(money: SquareMoney, request: Request) -> Response:
@@ -67,17 +69,21 @@ def _listed(
         return refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "No such location.")
     begins = _instant(parameters.get("begin_time", "2025-01-01T00:00:00Z"))
     ends = _instant(parameters.get("end_time", "2027-01-01T00:00:00Z"))
+    updated = _instant(parameters.get("updated_at_begin_time", "2020-01-01T00:00:00Z"))
+    field = parameters.get("sort_field", "CREATED_AT").lower()
     newest_first = parameters.get("sort_order", "DESC") == "DESC"
 
     def searched() -> list[dict[str, Any]]:
         matches = [
             item
             for item in items
-            if item["location_id"] == location and begins <= _instant(item["created_at"]) < ends
+            if item["location_id"] == location
+            and begins <= _instant(item["created_at"]) < ends
+            and updated <= _instant(item["updated_at"])
         ]
-        return sorted(matches, key=lambda i: (i["created_at"], i["id"]), reverse=newest_first)
+        return sorted(matches, key=lambda i: (i[field], i["id"]), reverse=newest_first)
 
-    query = (location, begins, ends, newest_first)
+    query = (location, begins, ends, updated, field, newest_first)
     return _page(request, what, _remembered(money, what, items, query, searched), money.largest)
 
 
@@ -117,9 +123,3 @@ def _page(request: Request, what: str, matches: list[dict[str, Any]], largest: i
     if offset + limit < len(matches):
         answer["cursor"] = f"{query[:16]}.{offset + limit}"
     return JSONResponse(answer)
-
-
-def refusal(status: int, category: str, code: str, detail: str) -> Response:
-    """Return Square's envelope of errors."""
-    errors = [{"category": category, "code": code, "detail": detail}]
-    return JSONResponse({"errors": errors}, status)

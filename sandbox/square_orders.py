@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from starlette.responses import JSONResponse, Response
+
 # Payments by how likely they are: of which source, and with which further words.
 TENDERS: tuple[tuple[float, dict[str, Any]], ...] = (
     (0.60, {"source_type": "CARD", "card_details": {"card": {"card_brand": "VISA"}}}),
@@ -134,3 +136,9 @@ def is_outside(payment: Mapping[str, Any]) -> bool:
     """Return whether a payment goes past Square's balance."""
     brand = payment.get("card_details", {}).get("card", {}).get("card_brand")
     return payment["source_type"] in {"CASH", "EXTERNAL"} or brand == "SQUARE_GIFT_CARD"
+
+
+def refusal(status: int, category: str, code: str, detail: str) -> Response:
+    """Return Square's envelope of errors."""
+    errors = [{"category": category, "code": code, "detail": detail}]
+    return JSONResponse({"errors": errors}, status)

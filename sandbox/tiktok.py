@@ -7,7 +7,7 @@ UNCONFIRMED there is taken as strictly as it may be: a refresh kills the refresh
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,41 +21,16 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Grant, Granting, GrantRefusal, Issued, OAuth, back_to, consent_page
 from sandbox.refusals import TIKTOK
+from sandbox.sales import Sales
 from sandbox.tiktok_answers import error_answer, success
+from sandbox.tiktok_feeds import TiktokFeeds, earned, number_of
 from sandbox.tiktok_money import Invalid, TikTokMoney
+from sandbox.tiktok_shops import SCOPES, SHOPS, TiktokShop
 from sandbox.tiktok_webhooks import TikTokWebhooks
 
 DAY = 86_400.0
 # Five minutes old by Partner Center's page on signatures; 30 s ahead as integrations found.
 EARLIEST, LATEST = -300.0, 30.0
-
-
-@dataclass
-class TiktokShop:
-    """One shop; sellers may have several."""
-
-    id: str
-    name: str
-    region: str
-    seller: str
-    world: str = "global"
-    seller_type: str = "LOCAL"
-
-    @property
-    def cipher(self) -> str:
-        """Return how calls name it."""
-        return f"ROW_{self.id[::-1]}"
-
-
-SHOPS = (
-    TiktokShop("7495000000000000001", "Harbour Gifts", "GB", "7010000000000000001"),
-    TiktokShop("7495000000000000002", "Merlion Toys", "SG", "7010000000000000002"),
-    TiktokShop("7495000000000000003", "Dresden Home", "DE", "7010000000000000003"),
-    TiktokShop(
-        "7495000000000000004", "Dresden UK", "GB", "7010000000000000003", "global", "CROSS_BORDER"
-    ),
-    TiktokShop("7496000000000000005", "Austin Lights", "US", "7010000000000000005", "us"),
-)
 
 
 class TikTok(Granting):
@@ -76,6 +51,7 @@ class TikTok(Granting):
             )
             for number, shop in enumerate(SHOPS, start=1)
         }
+        self.sales = {account: self._sales_of(account) for account in self.shops}
         self.redirect_uri = "http://localhost:8080/connect/tiktok/callback"
         self.refuses_with = 401
         self.user_type = 0
@@ -107,6 +83,8 @@ class TikTok(Granting):
                     "/finance/202501/statements/{number}/statement_transactions",
                     self._transactions,
                 ),
+                Route("/order/202309/orders/search", self._orders, methods=["POST"]),
+                Route("/product/202309/products/search", self._products, methods=["POST"]),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -204,7 +182,7 @@ class TikTok(Granting):
                 "seller_name": shop.name,
                 "seller_base_region": shop.region,
                 "user_type": self.user_type,
-                "granted_scopes": ["seller.authorization.info", "seller.finance.info"],
+                "granted_scopes": SCOPES,
             }
         )
 
@@ -223,6 +201,29 @@ class TikTok(Granting):
     async def _transactions(self, request: Request) -> Response:
         number = request.path_params["number"]
         return await self._answer(request, lambda _, m: m.answer_transactions(number, request))
+
+    async def _orders(self, request: Request) -> Response:
+        body = await request.json()
+        return await self._answer(
+            request, lambda shop, _: self._feeds(shop).answer_orders(request, body)
+        )
+
+    async def _products(self, request: Request) -> Response:
+        body = await request.json()
+        return await self._answer(
+            request, lambda shop, _: self._feeds(shop).answer_products(request, body)
+        )
+
+    def _feeds(self, shop: TiktokShop) -> TiktokFeeds:
+        return TiktokFeeds(self.sales[shop.id])
+
+    def _sales_of(self, account: str) -> Sales:
+        return Sales(
+            lambda: self.money[account],
+            lambda: earned(self.money[account]),
+            number_of,
+            self.money[account].currency,
+        )
 
     async def _answer(
         self, request: Request, read: Callable[[TiktokShop, TikTokMoney], dict[str, Any]]

@@ -18,6 +18,8 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import Grant, Granting, GrantRefusal, OAuth, back_to, consent_page
 from sandbox.refusals import WALMART
+from sandbox.sales import Sales
+from sandbox.walmart_feeds import WalmartFeeds, earned, number_of
 from sandbox.walmart_money import WalmartMoney
 from sandbox.walmart_webhooks import WalmartWebhooks
 
@@ -41,6 +43,8 @@ class Walmart(Granting):
         )
         self.own: dict[str, tuple[str, str]] = {}
         self.money = {self.first: WalmartMoney(), self.second: WalmartMoney(quiet=True)}
+        self.sales = {account: self._sales_of(account) for account in self.money}
+        self.feeds = {account: WalmartFeeds(sales) for account, sales in self.sales.items()}
         self.limits = Limits(WALMART)
         self.webhooks = WalmartWebhooks(self.caller)
         application = Starlette(
@@ -53,6 +57,8 @@ class Walmart(Granting):
                 Route(f"{_REPORTS}/availableReconFiles", self._dates),
                 Route(f"{_REPORTS}/reconFile", self._file),
                 Route(f"{_REPORTS}/reconFileJson", self._json),
+                Route("/v3/orders", self._orders),
+                Route("/v3/items", self._items),
             ]
         )
         self.faults = Faulty(Limited(application, self.limits, self.caller))
@@ -176,13 +182,39 @@ class Walmart(Granting):
         money = self._money(request)
         return money if isinstance(money, Response) else money.answer_json(request)
 
+    async def _orders(self, request: Request) -> Response:
+        feeds = self._feeds(request)
+        return feeds if isinstance(feeds, Response) else feeds.answer_orders(request)
+
+    async def _items(self, request: Request) -> Response:
+        feeds = self._feeds(request)
+        return feeds if isinstance(feeds, Response) else feeds.answer_items(request)
+
+    def _feeds(self, request: Request) -> WalmartFeeds | Response:
+        """Return the lists of whoever calls."""
+        account = self._account(request)
+        return account if isinstance(account, Response) else self.feeds[account]
+
+    def _sales_of(self, account: str) -> Sales:
+        return Sales(
+            lambda: self.money[account],
+            lambda: earned(self.money[account]),
+            number_of,
+            self.money[account].currency,
+        )
+
     def _money(self, request: Request) -> WalmartMoney | Response:
-        """Return the money of whoever calls, if the call has the headers that all have."""
+        """Return the money of whoever calls."""
+        account = self._account(request)
+        return account if isinstance(account, Response) else self.money[account]
+
+    def _account(self, request: Request) -> str | Response:
+        """Return who calls, if the call has the headers that all have."""
         unheaded = _unheaded(request)
         if unheaded is not None:
             return unheaded
         grant = self.oauth.holder(request.headers.get("wm_sec.access_token", ""))
-        return self.money[grant.accounts[0]] if grant else _unauthorised()
+        return grant.accounts[0] if grant else _unauthorised()
 
 
 def _basic(request: Request) -> tuple[str, str]:

@@ -89,6 +89,10 @@ class WalmartMoney:
         """Return the lines of all reports."""
         return sum(len(r.rows) for r in self.reports)
 
+    def posted(self) -> list[dict[str, str]]:
+        """Return the rows of every report, and those that wait for the next."""
+        return [*(row for r in self.reports for row in r.rows), *(row for _, row in self._waiting)]
+
     def _happen(self, day: date) -> None:
         chance = self._random
         # Makes the first period negative, so that a balance is carried into the second.

@@ -5,6 +5,7 @@ calls itself what it is called, as WordPress behind no proxy does. Beside https,
 plain http on loopback: that is the one liberty taken.
 """
 
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -17,6 +18,7 @@ from sandbox.faults import Faulty
 from sandbox.limits import Limited, Limits
 from sandbox.oauth import back_to, consent_page
 from sandbox.refusals import WOOCOMMERCE
+from sandbox.woocommerce_feeds import WooSales
 from sandbox.woocommerce_lists import answered, error, only
 from sandbox.woocommerce_money import WooMoney
 from sandbox.woocommerce_stores import CANNOT_VIEW, WoocommerceStore, refused_answer
@@ -37,6 +39,10 @@ class WooCommerce:
         settings = "/{store}/wp-json/wc/v3/settings/general"
         self._money = {name: WooMoney() for name in self.stores}
         self._money["foundry"] = WooMoney("GBP", seed=2, quiet=True)
+        self._sales = {
+            name: WooSales(partial(self._money.__getitem__, name), store.currency)
+            for name, store in self.stores.items()
+        }
         self.limits = Limits(WOOCOMMERCE)
         self.webhooks = WooWebhooks(self.stores.__getitem__)
         application = Starlette(
@@ -58,6 +64,12 @@ class WooCommerce:
         """Return what each store has earned, by its address."""
         host = urlsplit(self._url).netloc
         return {f"{host}/{name}": money for name, money in self._money.items()}
+
+    @property
+    def sales(self) -> dict[str, WooSales]:
+        """Return what each store has sold, by its address."""
+        host = urlsplit(self._url).netloc
+        return {f"{host}/{name}": sales for name, sales in self._sales.items()}
 
     def earns(self, name: str, money: WooMoney) -> None:
         """Give a store other sales than it has."""
@@ -226,7 +238,8 @@ class WooCommerce:
         refused = refused_answer(request, self.stores[name])
         if refused is not None:
             return refused
-        return answered(self._money[name], request.path_params["route"], request.query_params)
+        route = request.path_params["route"]
+        return answered(self._money[name], self._sales[name], route, request.query_params)
 
 
 def _home(request: Request) -> str:

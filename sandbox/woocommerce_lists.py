@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from sandbox.woocommerce_feeds import WooSales, listed_of
 from sandbox.woocommerce_money import WooMoney
 
 STATUSES = {
@@ -32,7 +33,7 @@ NO_ROUTE = "No route was found matching the URL and request method."
 LARGEST = 40
 
 
-def answered(money: WooMoney, route: str, query: Mapping[str, str]) -> Response:
+def answered(money: WooMoney, sales: WooSales, route: str, query: Mapping[str, str]) -> Response:
     """Return what the store says to a route under `wc/v3/`."""
     parts = route.split("/")
     if parts[0] == "payments" and money.payments == "working":
@@ -40,15 +41,20 @@ def answered(money: WooMoney, route: str, query: Mapping[str, str]) -> Response:
     if parts[0] == "payments" and money.payments != "rest_no_route":
         return error(500, money.payments, "Site is not connected to WordPress.com")
     if route == "orders":
-        return _orders(money, query)
-    if route == "refunds" and not money.old:
-        return _listed(money, money.refunds, query)
-    if parts[0] == "orders" and parts[2:] == ["refunds"]:
-        own = [r for r in money.refunds if str(r["parent_id"]) == parts[1]]
-        return _listed(
-            money, [{k: v for k, v in r.items() if k != "parent_id"} for r in own], query
-        )
-    return error(404, "rest_no_route", NO_ROUTE)
+        return _orders(money, sales, query)
+    items = listed_of(sales, route, query)
+    items = _refunds(money, parts) if items is None else items
+    return error(404, "rest_no_route", NO_ROUTE) if items is None else _listed(money, items, query)
+
+
+def _refunds(money: WooMoney, parts: Sequence[str]) -> list[dict[str, Any]] | None:
+    """Return the refunds of all orders, or of one; None for any other route."""
+    if parts == ["refunds"] and not money.old:
+        return money.refunds
+    if parts[0] != "orders" or parts[2:] != ["refunds"]:
+        return None
+    own = [refund for refund in money.refunds if str(refund["parent_id"]) == parts[1]]
+    return [{k: v for k, v in refund.items() if k != "parent_id"} for refund in own]
 
 
 def error(status: int, code: str, message: str, **more: Any) -> Response:
@@ -73,13 +79,13 @@ def only(query: Mapping[str, str], whole: Mapping[str, Any]) -> dict[str, Any]:
     return matches
 
 
-def _orders(money: WooMoney, query: Mapping[str, str]) -> Response:
+def _orders(money: WooMoney, sales: WooSales, query: Mapping[str, str]) -> Response:
     requested = set(query.get("status", "any").split(","))
     if not requested <= STATUSES:
         return _invalid("status", f"status[0] is not one of {', '.join(sorted(STATUSES))}.")
     listed = [
         o
-        for o in money.orders
+        for o in sales.orders()
         if o["status"] in requested or ("any" in requested and o["status"] not in _HIDDEN)
     ]
     if query.get("include"):

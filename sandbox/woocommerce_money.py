@@ -19,12 +19,14 @@ from sandbox.woocommerce_shapes import (
     empty,
     given_back,
     gmt,
+    item_line,
     milliseconds,
     movement,
     notes,
     shipping,
     sum_up,
     surcharge,
+    taxed,
     text,
 )
 
@@ -36,7 +38,6 @@ _CENT = Decimal("0.01")
 _GATEWAYS = {
     "woocommerce_payments": 10, "stripe": 6, "ppcp-gateway": 3, "bacs": 2, "cod": 1,
 }  # fmt: skip
-_TAX = Decimal("0.08")
 
 
 def _cents(value: Decimal) -> int:
@@ -176,31 +177,13 @@ class WooMoney:
     def _item(self, line: int) -> dict[str, Any]:
         quantity = self._random.randint(1, 3)
         price = Decimal(self._random.randint(400, 6000)) / 100
-        total, number = quantity * price, self._number * 10 + line
-        return {
-            "id": number,
-            "name": f"Widget {line}",
-            "product_id": 10 + line,
-            "variation_id": 0,
-            "quantity": quantity,
-            "tax_class": "",
-            "subtotal": text(total),
-            "subtotal_tax": "0.00",
-            "total": text(total),
-            "total_tax": text((total * _TAX).quantize(_CENT)),
-            "taxes": [],
-            "meta_data": [],
-            "sku": f"SKU-{line}",
-            "price": float(price),
-            "image": {"id": "", "src": ""},
-            "parent_name": None,
-        }
+        return item_line(self._number * 10 + line, line, f"SKU-{line}", quantity, price)
 
     def _coupon(self, order: dict[str, Any]) -> None:
         item = order["line_items"][0]
         less = (Decimal(item["subtotal"]) / 10).quantize(_CENT)
         item["total"] = text(Decimal(item["subtotal"]) - less)
-        item["total_tax"] = text((Decimal(item["total"]) * _TAX).quantize(_CENT))
+        item["total_tax"] = taxed(Decimal(item["total"]))
         coupon = {"id": order["id"] * 10 + 9, "code": "TENOFF", "discount": text(less)}
         coupon |= {"discount_tax": "0.00", "meta_data": [], "discount_type": "percent"}
         order["coupon_lines"] = [coupon]

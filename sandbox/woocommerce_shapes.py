@@ -35,6 +35,34 @@ def surcharge(number: int, name: str, total: Decimal) -> dict[str, Any]:
     return line | {"amount": "", "total": text(total), "total_tax": "0.00", "taxes": []}
 
 
+def taxed(total: Decimal) -> str:
+    """Return the sales tax of an amount: eight in the hundred."""
+    return text((total * Decimal("0.08")).quantize(Decimal("0.01")))
+
+
+def item_line(number: int, product: int, sku: str, quantity: int, price: Decimal) -> dict[str, Any]:
+    """Return a line of an order: so many of a product, before any coupon."""
+    total = quantity * price
+    return {
+        "id": number,
+        "name": f"Widget {product}",
+        "product_id": 10 + product,
+        "variation_id": 0,
+        "quantity": quantity,
+        "tax_class": "",
+        "subtotal": text(total),
+        "subtotal_tax": "0.00",
+        "total": text(total),
+        "total_tax": taxed(total),
+        "taxes": [],
+        "meta_data": [],
+        "sku": sku,
+        "price": float(price),
+        "image": {"id": "", "src": ""},
+        "parent_name": None,
+    }
+
+
 def given_back(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item as a refund has it: below zero."""
     less = {name: f"-{item[name]}" for name in ("total", "total_tax")}

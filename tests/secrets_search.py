@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import duckdb
+import zstandard
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -18,7 +20,7 @@ def exposed(secrets: Collection[str], home: Path, database: str) -> list[tuple[s
     places = []
     for path in home.rglob("*"):
         if path.is_file():
-            content = path.read_bytes()
+            content = _content(path)
             places += [(path.name, secret) for secret in secrets if secret.encode() in content]
     engine = create_engine(database, poolclass=NullPool)
     with engine.connect() as connection:
@@ -28,3 +30,13 @@ def exposed(secrets: Collection[str], home: Path, database: str) -> list[tuple[s
             rows = "\n".join(connection.scalars(text(f"SELECT t::text FROM {name} t")))
             places += [(name, secret) for secret in secrets if secret in rows]
     return places
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes; of what is compressed or in columns, what it says."""
+    if path.suffix == ".zst":
+        return zstandard.ZstdDecompressor().stream_reader(path.read_bytes()).read()
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            return str(con.execute("FROM read_parquet(?)", [str(path)]).fetchall()).encode()
+    return path.read_bytes()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.accounts.keys import Keyring, new_key, read_keys, write_keys
+from connectors.accounts.person_keys import data_key, seal_key
 from connectors.accounts.seals import DoesNotOpen, seal, sealed_under, unseal
 from connectors.database.registry import Registry, SealedOwner, SealedRows
 from connectors.errors import BadInput, ConfigError
@@ -104,6 +105,7 @@ class Vault:
         connected = {connection.slug for connection in self.registry.connections.list()}
         for owner in [*owners, _CANARY]:
             self.forget(owner)
+        self.registry.people.drop(actor)
         for slug in sorted(connected & set(owners)):
             self.registry.connections.set_state(slug, "needs_reauth", actor)
         self.registry.audit.record(actor, "credentials.forgotten", "master key", {"owners": owners})
@@ -146,6 +148,9 @@ class Vault:
             with self.registry.credentials.reseal(WAIT_SECONDS) as owners:
                 for rows in owners:
                     _reseal(rows, keyring)
+                self.registry.people.reseal(
+                    lambda person: seal_key(keyring, person, data_key(keyring, person))
+                )
             if self.settings.master_key is None:
                 write_keys(self.settings, Keyring((keyring.current,)))
             resealed = [rows.owner for rows in owners if rows.owner != _CANARY]

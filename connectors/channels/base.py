@@ -5,14 +5,15 @@ are queried. What the channel's source types mean stands in `mappings/channels/<
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
 from connectors.channels.notifications import NotificationSupport
+from connectors.channels.streams import NOBODY, Stream, StreamName
 from connectors.channels.sync_context import SyncContext
 from connectors.costs import UnitCost
 from connectors.documents.control_totals import DocumentFormat
@@ -88,6 +89,9 @@ class Channel:
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
     yields the unit cost of every item that has one, dated today; None where the platform has none.
+    `streams` are the records that it hands out apart from settlements. `most_personal_days` is how
+    long its policy lets personal data of buyers be held; `named_customers` are the customers, as
+    its streams know them, that a platform's request to erase somebody names.
     `poll_minutes` are between two polls unless its owner chooses; `shortest_poll_minutes` are the
     fewest that the platform's limits leave room for.
     `language` looks at the first lines of a file that no format identifies: it names the language
@@ -108,6 +112,9 @@ class Channel:
     poll_minutes: int = 5
     shortest_poll_minutes: int = 1
     language: Callable[[str], str | None] | None = None
+    streams: tuple[Stream, ...] = ()
+    most_personal_days: int | None = None
+    named_customers: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
 
     @property
     def supports_provisional(self) -> bool:
@@ -124,6 +131,21 @@ class Channel:
             except (csv.Error, ValueError):
                 continue
         return None
+
+    def stream(self, name: StreamName) -> Stream | None:
+        """Return one of its streams; None where the platform has no such records apart."""
+        return next((stream for stream in self.streams if stream.name == name), None)
+
+    def source_of(self, name: StreamName) -> Stream | None:
+        """Return the stream that a choice of records is read from; None where there is none.
+
+        Orders state their payments and their buyers, unless the platform lists these apart.
+        """
+        orders = self.stream("orders")
+        if name == "contacts" and orders is not None and orders.customer == NOBODY:
+            orders = None
+        within = orders if name in {"payments", "contacts"} else None
+        return self.stream(name) or within
 
     def format_of(self, manifest: Manifest) -> Format:
         """Return the format of a stored document; `BadInput` for one of another version's."""

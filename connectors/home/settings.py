@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     webhook_body_days: int = Field(default=7, ge=1, le=90)
     # Bounds the partitions that Dagster lists, and catches years that were misread.
     first_day: date = date(2015, 1, 1)
+    # A payout that no bank statement shows so many days after its day is late.
+    late_deposit_days: int = Field(default=7, ge=1, le=90)
     threads: int = Field(default=2, ge=1, le=256)
     # Per run; the instance's limit on concurrent runs multiplies it.
     memory_limit: str = "1200MB"

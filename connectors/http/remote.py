@@ -111,7 +111,7 @@ class Remote:
         """
         if operation is not None:
             wait = self._retry_policy.max_wait
-            self._sleep(self._limiter.acquire(operation, wait))
+            self.wait(self._limiter.acquire(operation, wait))
         response = self._request(method, url, options)
         try:
             request = self._check(response)
@@ -134,7 +134,7 @@ class Remote:
         while True:
             attempt += 1
             max_wait = self._retry_policy.max_wait
-            self._sleep(self._limiter.acquire(request.operation, max_wait, request.cost))
+            self.wait(self._limiter.acquire(request.operation, max_wait, request.cost))
             try:
                 return self._send_once(request)
             except (RateLimited, Transient) as error:
@@ -144,13 +144,13 @@ class Remote:
                 wait = self._retry_policy.wait(attempt, error)
                 if wait is None:
                     raise
-                self._sleep(wait)
+                self.wait(wait)
 
     def release(self, request: Request, cost: float) -> None:
         """Return the part of a request's `cost` that the platform did not count."""
         self._limiter.release(request.operation, cost)
 
-    def _sleep(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait, or raise `RateLimited` when the budget is spent: a waiting run holds a slot."""
         # Counted before the wait: a run ends early rather than after the budget.
         self._waited += seconds
@@ -173,7 +173,9 @@ class Remote:
         received = self._request(request.method, request.url, options, request.largest)
         self._check(received)
         response = Response.of(received)
-        if "json" in received.headers.get("Content-Type", ""):
+        kind = received.headers.get("Content-Type", "")
+        # A JSON value a line is no JSON as a whole.
+        if "json" in kind and "jsonl" not in kind:
             # Parsed here, where a truncated body can still be retried.
             response.json  # noqa: B018
         return response

@@ -13,7 +13,7 @@ from connectors.accounts.posting_switch import posting
 from connectors.channels.history import can_sync
 from connectors.channels.poll_schedule import poll_minutes
 from connectors.database.registry import Activity, Connection, DayState, ScheduledSync
-from console.commands import accounts, notifications, removal, tax, webhooks
+from console.commands import accounts, notifications, removal, streams, tax, webhooks
 from console.options import Json
 from console.output import Align, print_json, print_result, print_table
 from console.workspace import workspace
@@ -23,6 +23,7 @@ app = typer.Typer(help="What is connected, and how it stands.", no_args_is_help=
 accounts.register(app)
 removal.register(app)
 notifications.register(app)
+streams.register(app)
 tax.register(app)
 webhooks.register(app)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import dagster as dg
 
-from mappings.tables import Table
+from mappings.columns import Table
 
 OWNERS: Final = ("team:bookkeeping",)
 _RULES: Final = (".sql", ".csv", ".yaml")

@@ -12,6 +12,10 @@ TRANSACTIONS = "transactions"
 SETTLEMENTS = "settlements"
 JOURNALS = "daily_journals"
 PUBLISHED = "published_journals"
+# What is read apart from settlements, as it came and normalised.
+STREAM_ASSETS = {name: f"raw_{name}" for name in ("orders", "payments", "products", "contacts")}
+ORDERS, ORDER_LINES, PAYMENTS = "orders", "order_lines", "payments"
+PRODUCTS, CONTACTS = "products", "contacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,12 @@ FACILITATOR = Check(
     False,
     "Tax that the marketplace collected and withheld cancels out within the day.",
 )
+STATUS_KNOWN = Check(
+    "every_order_status_is_known",
+    ORDERS,
+    False,
+    "Each of the platform's words for the state of an order maps to a status.",
+)
 SENT = Check(
     "every_entry_is_posted",
     PUBLISHED,
@@ -114,4 +124,11 @@ DATA_CHECKS = (
     FACILITATOR,
     *(COMPUTED[asset] for asset in CHAIN),
 )
+IN_DATE = Check(
+    "personal_data_is_in_date",
+    CONTACTS,
+    False,
+    "No personal data of a buyer is held past its date.",
+)
+RECORD_CHECKS = (STATUS_KNOWN,)
 PUBLISH_CHECKS = (POSTED, SENT, COMPUTED[PUBLISHED])

@@ -15,13 +15,21 @@ from pipelines.resources import Daybook
 def webhook_hints(
     _context: dg.SensorEvaluationContext, daybook: dg.ResourceParam[Daybook]
 ) -> dg.SensorResult:
-    """Bring scheduled syncs forward; request no run. `due_syncs` requests it when it is due."""
+    """Bring syncs and imports of records forward; request no run.
+
+    `due_syncs` and `due_imports` request the runs.
+    """
     from pipelines.stages.hints import handle_hints
+    from pipelines.stages.privacy import answer_requests
 
     with daybook.open() as workspace:
-        result = handle_hints(workspace, daybook.clock())
+        now = daybook.clock()
+        imports = workspace.registry.record_imports
+        answered = answer_requests(workspace)
+        result = handle_hints(workspace, now, lambda streams: imports.ask(streams.keys(), now))
     sentences = [
         f"{result.handled} webhooks" if result.handled else "no webhooks",
+        f"{answered.erased} people erased" if answered.erased else "",
         f"{result.waiting} wait for the end of a sync" if result.waiting else "",
         f"{len(result.advanced)} accounts are synced sooner" if result.advanced else "",
     ]

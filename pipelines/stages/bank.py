@@ -26,8 +26,6 @@ from pipelines.stages.workspace import Workspace
 # Deposits arrive up to five business days after they were initiated; a bank may date one early.
 EARLY: Final = timedelta(days=2)
 _LATE: Final = timedelta(days=9)
-# A payout that has not arrived by then is worth a call.
-OVERDUE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,11 @@ class BankImport:
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedPayout:
-    """A payout that no bank line is, and how many days ago it was due."""
+    """A payout that no bank line is, how many days ago it was due, and whether that is late."""
 
     payout: Payout
     days: int
-
-    @property
-    def is_overdue(self) -> bool:
-        """Return whether it should have arrived."""
-        return self.days > OVERDUE.days
+    is_overdue: bool
 
 
 def import_statement(
@@ -120,13 +114,14 @@ def payouts_of(workspace: Workspace, connections: Iterable[Connection]) -> list[
         for connection in connections
         for statement in linked_settlements(connection, booked_documents(workspace, connection))
         if statement.payout
-        and (arrival := _arrival(statement, connection)) is not None
+        and (arrival := arrival_day(statement, connection)) is not None
         and payout_status(connection, statement) in {"paid", "charged"}
     ]
     return sorted(payouts, key=lambda payout: (payout.day, payout.connection, payout.settlement_id))
 
 
-def _arrival(statement: Statement, connection: Connection) -> date | None:
+def arrival_day(statement: Statement, connection: Connection) -> date | None:
+    """Return the day on which a settlement's payout is to arrive; None where none is stated."""
     if statement.deposit_day is not None or statement.deposit_at is None:
         return statement.deposit_day
     return business_day(statement.deposit_at, connection.timezone)
@@ -190,8 +185,9 @@ def unmatched_payouts(
     first = min(line.booked_on for line in lines)
     arrived = {(line.connection, line.settlement_id) for line in lines if line.settlement_id}
     now = today or datetime.now(UTC).date()
+    latest = workspace.settings.late_deposit_days
     return [
-        UnmatchedPayout(payout, (now - payout.day).days)
+        UnmatchedPayout(payout, days := (now - payout.day).days, days > latest)
         for payout in payouts_of(workspace, connections)
         if (payout.connection, payout.settlement_id) not in arrived and first <= payout.day <= now
     ]

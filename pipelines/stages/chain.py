@@ -18,6 +18,7 @@ from connectors.home.redaction import redacted
 from connectors.lake.windows import Window
 from pipelines import checks
 from pipelines.checks import CHAIN, COMPUTED, JOURNALS, SETTLEMENTS, TRANSACTIONS, Check
+from pipelines.stages.derived_events import record_settlements
 from pipelines.stages.gaps import gaps
 from pipelines.stages.journals import EntryFacts, build_journals, plan
 from pipelines.stages.normalise import DayFacts, covered, normalise
@@ -128,6 +129,7 @@ def _settlements(
     ties = untied(store, ready, failed)
     reserves = unsteady_reserves(store, ready)
     rows = write_settlements(store, ready)
+    record_settlements(store, ready)
     # A gap is a finding, not a failure: the present days are right.
     _leave_gaps(store)
     results = []

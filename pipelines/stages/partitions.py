@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from connectors.lake.engine import arrow_table, quoted
 from connectors.lake.lake import Lake
-from mappings.tables import TRANSACTIONS, Table
+from mappings.columns import Table
+from mappings.tables import TRANSACTIONS
 
 # Columns whose values hardly repeat: a dictionary of them costs time and space.
 _WITHOUT_DICTIONARY = {"transaction_id", "row", "amount"}

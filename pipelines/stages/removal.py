@@ -13,7 +13,7 @@ from connectors.accounts.vault import QUEUE, WEBHOOKS, Vault
 from connectors.database.registry.publications import LIVE
 from connectors.errors import ConfigError
 from mappings.model import BOOKS, original_of
-from mappings.tables import TABLES
+from mappings.tables import LAKE_TABLES
 from pipelines.stages.approvals import EntrySelection
 from pipelines.stages.publisher import LOCK_SECONDS
 from pipelines.stages.roll_back import choose_entries, roll_back
@@ -72,7 +72,7 @@ def remove_connection(
         _withdraw(workspace, slug, late, actor)
     if withdraw_entries:
         workspace.registry.entry_choices.forget(slug)
-    workspace.lake.forget(slug, TABLES)
+    workspace.lake.forget(slug, LAKE_TABLES)
     return posted
 
 

@@ -10,7 +10,8 @@ from connectors.documents.control_totals import business_day, last_business_day
 from connectors.documents.manifest import Manifest, Statement
 from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
-from mappings.tables import SETTLEMENTS, Table
+from mappings.columns import Table
+from mappings.tables import SETTLEMENTS
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.payouts import payout_status
 from pipelines.stages.store import Store

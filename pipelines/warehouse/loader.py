@@ -12,7 +12,8 @@ from typing import TypeAlias
 import duckdb
 
 from connectors.errors import Permanent
-from mappings.tables import TABLES, Table
+from mappings.columns import Table
+from mappings.tables import TABLES
 from pipelines.warehouse.partitions import Changes, Partition
 from pipelines.warehouse.schema import (
     MARTS,
@@ -31,6 +32,11 @@ BY_DAY = "(connection, business_date) IN (FROM changed_days)"
 SCOPES = {
     "settlement_reconciliation": "(connection, settlement_id) IN (FROM changed_settlements)",
     "tax_summary": "(connection, month) IN (FROM changed_months)",
+    "orders_daily": "(connection, business_date) IN (FROM changed_order_days)",
+    **dict.fromkeys(
+        ("orders_without_settlement", "sales_without_order", "listing_issues"),
+        "connection IN (FROM changed_stores)",
+    ),
 }
 
 KEY_TYPES = {"table_name": "VARCHAR", "connection": "VARCHAR", "day": "DATE"}
@@ -42,6 +48,8 @@ CREATE OR REPLACE TEMP TABLE changed_days AS
 CREATE OR REPLACE TEMP TABLE changed_months AS
     SELECT DISTINCT connection, CAST(date_trunc('month', day) AS DATE) AS month
     FROM touched WHERE table_name = 'journal_lines';
+CREATE OR REPLACE TEMP TABLE changed_order_days AS
+    SELECT connection, day AS business_date FROM touched WHERE table_name = 'orders';
 CREATE OR REPLACE TEMP TABLE changed_settlements (connection VARCHAR, settlement_id VARCHAR);
 """
 
@@ -133,7 +141,24 @@ def _refuse_duplicates(con: duckdb.DuckDBPyConnection, table: Table, *, all_rows
         )
 
 
+# Names of products stand on every day that sold them; what is missing is asked of a whole store,
+# and of none that imports no orders.
+_WHOLE_STORES = """
+INSERT INTO changed_days
+    SELECT DISTINCT connection, business_date FROM transactions
+    WHERE connection IN (SELECT connection FROM touched WHERE table_name = 'products')
+    EXCEPT FROM changed_days;
+CREATE OR REPLACE TEMP TABLE changed_stores AS
+    SELECT DISTINCT connection FROM touched
+    WHERE connection IN (
+        SELECT connection FROM _partitions WHERE table_name IN ('orders', 'products')
+        UNION SELECT connection FROM touched WHERE table_name IN ('orders', 'products')
+    );
+"""
+
+
 def _refresh_marts(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_WHOLE_STORES)
     for mart in MARTS:
         con.execute(f"DELETE FROM {mart.name} WHERE {SCOPES.get(mart.name, BY_DAY)}")
         con.execute(f"INSERT INTO {mart.name} BY NAME {mart_sql(mart)}")

@@ -7,14 +7,13 @@ computed by the file of its name in `sql/`.
 import hashlib
 from importlib import resources
 
-from mappings.tables import MONEY, TABLES, TRANSACTIONS, Column, Table
+from mappings.columns import MONEY, Column, Table
+from mappings.columns import required as _required
+from mappings.tables import TABLES, TRANSACTIONS
+from pipelines.warehouse.order_marts import ORDER_MARTS
 
 # The oldest DuckDB that opens the file, and with it the BI tools and dbt drivers built on that.
 STORAGE_VERSION = "v1.2.0"
-
-
-def _required(name: str, kind: str, comment: str) -> Column:
-    return Column(name, kind, comment, required=True)
 
 
 def _money(name: str, comment: str) -> Column:
@@ -107,6 +106,8 @@ SKU_DAILY = Table(
         _money("fees", "fee.* that name the SKU, advertising included; negative is a cost"),
         _money("net", "everything that names the SKU, transfers left out"),
         _ORDERS,
+        Column("product_name", "VARCHAR", "name of its listing, where products are imported"),
+        Column("product_category", "VARCHAR", "the platform's category of that listing"),
     ),
 )
 
@@ -157,7 +158,10 @@ TAX_SUMMARY = Table(
     ),
 )
 
-MARTS = (SALES_DAILY, FEES_BY_CATEGORY, SKU_DAILY, SETTLEMENT_RECONCILIATION, TAX_SUMMARY)
+MARTS = (
+    *(SALES_DAILY, FEES_BY_CATEGORY, SKU_DAILY, SETTLEMENT_RECONCILIATION, TAX_SUMMARY),
+    *ORDER_MARTS,
+)
 WAREHOUSE_TABLES: tuple[Table, ...] = (*TABLES.values(), PUBLICATIONS, *MARTS)
 
 # Measured: with an index 5 million transactions take 2.7 times as long to load and twice the

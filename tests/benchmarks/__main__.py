@@ -29,6 +29,7 @@ from tests.benchmarks import (
     stores,
     sweep,
     targets,
+    triggers,
     validation,
     warehouse,
     year,
@@ -70,6 +71,7 @@ BENCHMARKS: dict[str, Callable[[Path, float], list[Result]]] = {
     "targets": targets.measure,
     "sends": sends.measure,
     "sweep": sweep.measure,
+    "triggers": triggers.measure,
     "validation": validation.measure,
     "events": events.measure,
 }

@@ -18,8 +18,9 @@ from pipelines.stages.cost_tables import load_costs
 from pipelines.stages.stock import import_costs, pull_costs
 from sandbox.limits import CLOCK
 from sandbox.money import TODAY
-from sandbox.shopify import Shopify, variant
+from sandbox.shopify import Shopify
 from sandbox.shopify_gateways import GatewayMoney
+from sandbox.shopify_orders import variant
 from tests.channels.stores import Store, check_tied, connected
 from tests.connectors.accounts.platforms import desk
 
@@ -108,7 +109,7 @@ def test_unit_costs_are_taken_from_the_shop_after_those_of_its_owner(at: Store) 
         pull_costs(workspace, connection, connection, "ann", at.now)
     document = {"cost_of_goods": True}
     workspace.registry.mappings.save(document, "d", connection.slug, actor="ann")
-    own = b"sku,cost,currency,from\nMUG-RED,9,USD,2026-01-01\n"
+    own = b"sku,cost,currency,from\nMUG-RED,9,GBP,2026-01-01\n"
     import_costs(workspace, connection, "own.csv", own, "ann")
 
     def pulled(now: datetime) -> tuple[int, int, tuple[str, ...]]:
@@ -125,7 +126,7 @@ def test_unit_costs_are_taken_from_the_shop_after_those_of_its_owner(at: Store) 
     today, then = at.now.date(), later.date()
     with workspace.engine() as con:
         con.execute(
-            "CREATE TEMP TABLE lines AS SELECT 'store' AS connection, day AS business_date, 'USD' "
+            "CREATE TEMP TABLE lines AS SELECT 'store' AS connection, day AS business_date, 'GBP' "
             "AS currency, sku, 1 AS quantity, 1.0 AS amount, 'sales.principal' AS category, "
             "NULL::VARCHAR AS fulfilment FROM (VALUES "
             f"(DATE '{today}', 'MUG-RED'), (DATE '{today}', 'MUG-BLUE'), "

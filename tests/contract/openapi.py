@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import yaml
@@ -64,7 +65,16 @@ def document(
         for operation in path_item.values():
             if isinstance(operation, dict):
                 operation.pop("security", None)
+                _drop_null_defaults(operation)
     return OpenAPI.from_dict(loaded, config=Config(spec_validator_cls=None))
+
+
+def _drop_null_defaults(operation: dict[str, Any]) -> None:
+    """Take no default for one that is null: Etsy's parameters have it, and may not be null."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter.get("schema", {})
+        if schema.get("default", "") is None:
+            del schema["default"]
 
 
 def checked(contract: OpenAPI, exchanges: Iterable[Exchange], prefix: str = "") -> set[str]:

@@ -4,18 +4,21 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 from graphql import build_client_schema
 
+from connectors.channels.shopify.feed_queries import CUSTOMERS, ORDER_FEED, PRODUCTS
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import CHANGED, ORDERS, PAYOUTS, TRANSACTIONS
 from connectors.errors import DaybookError
 from connectors.home.settings import Settings
 from sandbox.limits import CLOCK
 from sandbox.walmart_money import WalmartMoney
+from tests.channels.feeds import read_feed
 from tests.channels.stores import store
 from tests.connectors.accounts.platforms import desk
 from tests.contract.shapes import answer_schema, example, graphql_answer, matches, operations
@@ -84,7 +87,12 @@ def test_reading_a_store_ends_summary(
 
 @pytest.mark.parametrize(
     ("route", "options"),
-    [("orders", "schema_orders_OPTIONS.json"), ("refunds", "schema_refunds_OPTIONS.json")],
+    [
+        ("orders", "schema_orders_OPTIONS.json"),
+        ("refunds", "schema_refunds_OPTIONS.json"),
+        ("products", "schema_products_OPTIONS.json"),
+        ("customers", "schema_customers_OPTIONS.json"),
+    ],
 )
 def test_reading_woocommerce_ends_summary(
     route: str, options: str, quick_home: Settings, tmp_path: Path, specs: Path
@@ -98,6 +106,9 @@ def test_reading_woocommerce_ends_summary(
                 body if exchange.path.endswith(f"/wc/v3/{route}") else None
             )
             assert not _outcome(at.sync).startswith("lines")
+            stream = "contacts" if route == "customers" else route
+            if stream != "refunds":
+                assert not _outcome(partial(read_feed, at, stream)).startswith("lines")
 
 
 def test_reading_shopify_ends_summary(quick_home: Settings, tmp_path: Path, specs: Path) -> None:
@@ -111,6 +122,14 @@ def test_reading_shopify_ends_summary(quick_home: Settings, tmp_path: Path, spec
                 body if json.loads(exchange.body or "{}").get("query") == query else None
             )
             assert not _outcome(at.sync).startswith("lines")
+        feeds = {"orders": ORDER_FEED, "products": PRODUCTS, "contacts": CUSTOMERS}
+        for seed, (stream, query) in enumerate(feeds.items()):
+            body = json.dumps(graphql_answer(schema, query, Random(seed))).encode()
+            at.desk.emulator.application.substitute = lambda exchange, query=query, body=body: (
+                body if json.loads(exchange.body or "{}").get("query") == query else None
+            )
+            reading = partial(read_feed, at, stream)
+            assert not _outcome(reading).startswith("lines")
 
 
 @pytest.mark.parametrize(("channel", "contract", "template"), CONNECTING)

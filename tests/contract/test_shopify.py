@@ -23,6 +23,18 @@ from graphql import (
 from connectors.channels.shopify import CHANNEL, subscriptions
 from connectors.channels.shopify.api import SUNSET_ON
 from connectors.channels.shopify.authorisation import IDENTITY, UNINSTALL
+from connectors.channels.shopify.feed_queries import (
+    BULK_OPERATION,
+    CUSTOMERS,
+    ORDER_FEED,
+    ORDER_LINES,
+    ORDERS_COUNT,
+    PRODUCT_VARIANTS,
+    PRODUCTS,
+    RUN_BULK,
+    anonymous,
+    bulk_orders,
+)
 from connectors.channels.shopify.graphql import VERSION
 from connectors.channels.shopify.queries import (
     CHANGED,
@@ -39,14 +51,25 @@ from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
 from pipelines.stages.stock import pull_costs
 from sandbox.faults import Exchange
+from sandbox.limits import CLOCK
+from sandbox.sales import SoldItem
 from sandbox.shopify import Shopify
 from sandbox.shopify_schema import SCHEMA
 from sandbox.shopify_webhooks import SCHEMA as WEBHOOKS
+from tests.channels.feeds import read_feed
 from tests.channels.stores import connected
 from tests.connectors.accounts.platforms import desk
 
 ROOTS = {"Query": "QueryRoot"}
-QUESTIONS = [IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS]
+FEEDS = [
+    *(ORDER_FEED, anonymous(ORDER_FEED), ORDER_LINES, PRODUCTS, PRODUCT_VARIANTS, CUSTOMERS),
+    *(ORDERS_COUNT, RUN_BULK, BULK_OPERATION),
+]
+BULK = [bulk_orders("a:'1'"), anonymous(bulk_orders("b"))]
+QUESTIONS = [
+    *(IDENTITY, UNINSTALL, PAYOUTS, TRANSACTIONS, SCOPES, CHANGED, ORDERS, VARIANTS),
+    *FEEDS,
+]
 WEBHOOK_QUESTIONS = [subscriptions.LIST, subscriptions.CREATE, subscriptions.DELETE]
 
 
@@ -57,7 +80,7 @@ def published(specs: Path) -> GraphQLSchema:
         return build_client_schema(json.load(file)["data"])
 
 
-@pytest.mark.parametrize("query", [*QUESTIONS, *WEBHOOK_QUESTIONS])
+@pytest.mark.parametrize("query", [*QUESTIONS, *WEBHOOK_QUESTIONS, *BULK])
 def test_every_question_is_one_that_shopify_knows(published: GraphQLSchema, query: str) -> None:
     assert validate(published, parse(query)) == []
 
@@ -108,14 +131,27 @@ def heard(exchanges: list[Exchange]) -> list[tuple[str, dict[str, Any], Any]]:
 
 
 def test_answers_are_of_the_types_that_shopify_promises(
-    published: GraphQLSchema, quick_home: Settings, tmp_path: Path
+    published: GraphQLSchema,
+    quick_home: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("connectors.http.remote.sleep", CLOCK.pass_by)
     with desk("shopify", quick_home, tmp_path) as at:
         assert isinstance(at.emulator, Shopify)
         for account in (at.emulator.first, at.emulator.third):
             shop = connected(at, account)
             shop.sync()
             house = shop.house
+            shop.desk.emulator.sales[account].place(*[SoldItem("CUP", 1, Decimal(1))] * 3)
+            for stream in ("orders", "products", "contacts"):
+                assert read_feed(shop, stream)
+            at.emulator.protecting = {account}
+            assert read_feed(shop, "orders")
+            at.emulator.protecting = set()
+            monkeypatch.setattr("connectors.channels.shopify.feeds.FEW", 0)
+            assert read_feed(shop, "orders")
+            monkeypatch.undo()
             at.registry.mappings.save({"cost_of_goods": True}, "d", house.slug, actor="test")
             pull_costs(house.workspace, house.connection, house.connection, "test", shop.now)
             at.accounts.disconnect(at.registry.connections.list()[-1].slug, "test")

@@ -23,6 +23,7 @@ from mappings.channels import classify
 from sandbox.browser import NO_TLS
 from sandbox.server import bound, serving
 from sandbox.woocommerce import WooCommerce
+from tests.channels.feeds import read_feed
 from tests.channels.house import House
 from tests.channels.stores import store
 from tests.connectors.accounts.arrivals import incoming
@@ -102,6 +103,8 @@ def test_every_filter_of_a_sync_is_one_that_a_real_store_knows(
         at.sync()
         at.money.restate()
         at.sync()
+        for stream in ("orders", "products", "contacts"):
+            assert read_feed(at, stream)
         filters = {
             (e.path.partition("/wp-json")[2], frozenset(dict(parse_qsl(e.query.decode()))))
             for e in at.exchanges
@@ -109,6 +112,7 @@ def test_every_filter_of_a_sync_is_one_that_a_real_store_knows(
         }
     assert {path for path, _ in filters} == {
         "/", "/wc/v3/settings/general", "/wc/v3/orders", "/wc/v3/refunds",
+        "/wc/v3/products", "/wc/v3/products/500/variations", "/wc/v3/customers",
     }  # fmt: skip
     for path, names in filters:
         routes = [r for pattern, r in index["routes"].items() if re.fullmatch(pattern, path)]
@@ -123,12 +127,17 @@ def test_emulated_orders_and_refunds_have_the_types_of_a_real_stores(
     captures = specs / "woocommerce" / "live-captures"
     with store("woocommerce", quick_home, tmp_path) as at:
         at.sync()
-        heard = {e.path.rpartition("/")[2]: json.loads(e.answer)[0] for e in at.exchanges[3:]
-                 if e.path.endswith(("orders", "refunds"))}  # fmt: skip
-    for name, real in (("orders", "order_guest.json"), ("refunds", "refunds_all.json")):
-        capture = json.loads((captures / real).read_text(encoding="utf-8"))
+        for stream in ("orders", "contacts"):
+            read_feed(at, stream)
+        lists = {"orders": "order_guest.json", "refunds": "refunds_all.json",
+                 "customers": "customers_all.json"}  # fmt: skip
+        heard = [(e.path.rpartition("/")[2], json.loads(e.answer)[0]) for e in at.exchanges
+                 if e.path.endswith(tuple(lists)) and e.answer.startswith(b"[{")]  # fmt: skip
+    assert {name for name, _ in heard} == set(lists)
+    for name, record in heard:
+        capture = json.loads((captures / lists[name]).read_text(encoding="utf-8"))
         capture = capture[0] if isinstance(capture, list) else capture
-        for key, value in heard[name].items():
+        for key, value in record.items():
             assert key in capture
             assert type(value) in {type(capture[key]), type(None)} or capture[key] is None, key
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from connectors.channels import CHANNELS
 from connectors.home.settings import Settings
 from console.cli import app
 from console.commands.default_command import DefaultCommand
 from mappings.channels import classify
+from mappings.channels.order_statuses import order_statuses
 from mappings.journal.config import MappingConfig
 from mappings.journal.tax.profile import TaxProfile
 from mappings.taxonomy import categories, chart
@@ -49,6 +51,16 @@ def rows_of(text: str, header: str) -> list[list[str]]:
         [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
         for line in table[0].splitlines()[1:]
     ]
+
+
+def test_orders_md_names_every_word_for_a_status() -> None:
+    rows = rows_of(TEXTS["docs/orders.md"], "platform | status | the platform's words")
+    stated = {(title, word): status for title, status, words in rows for word in words.split(", ")}
+    assert stated == {
+        (channel.title, word): status
+        for channel in CHANNELS.values()
+        for word, status in order_statuses(channel.name).items()
+    }
 
 
 def anchors(page: Path) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mappings.tables import Table
+from mappings.columns import Table
 from pipelines.warehouse import publish_warehouse, query
 from pipelines.warehouse.schema import WAREHOUSE_TABLES
 
@@ -46,6 +46,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(1, 32, 2):
         Shop(folder / "lake").day(number, orders=3, variant=0)
     Shop(folder / "lake").foretell(32)
+    Shop(folder / "lake").catalogue()
+    for number in (1, 2):
+        Shop(folder / "lake").orders(number)
     states = [publication(1), publication(1, 2), publication(3, 1, "held")]
     file = folder / "warehouse.duckdb"
     publish_warehouse(folder / "lake", file, states, threads=2, memory_limit="500MB")

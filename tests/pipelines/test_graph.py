@@ -48,7 +48,7 @@ def describe(definitions: dg.Definitions) -> dict[str, Any]:
         },
         "sensors": {
             sensor.name: {
-                "job": sensor.job_name,
+                "jobs": sorted(target.job_name for target in sensor.targets),
                 "status": sensor.default_status.value,
                 "seconds": sensor.minimum_interval_seconds,
             }

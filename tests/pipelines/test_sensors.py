@@ -2,55 +2,22 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-import pytest
-from sqlalchemy import text
 
-from connectors.accounts.deliveries import About
-from connectors.database.registry import PlannedEntry, ReceivedHint
+from connectors.database.registry import PlannedEntry
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
 from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
-from pipelines.stages.hints import handle_hints
 from pipelines.stages.target_events import request_check
-from tests.conftest import Server
 from tests.inbox import finish_all
-from tests.pipelines.shop import FIRST, Shop, fortnight, open_shop
+from tests.pipelines.sensor_ticks import of_store, requests, shop, tick
+from tests.pipelines.shop import FIRST, Shop, fortnight
 
-
-@pytest.fixture(scope="module")
-def shop(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(embedded_server, tmp_path_factory.mktemp("shop")) as opened:
-        opened.registry.connections.add(
-            "mugs", channel="amazon", name="Mugs", timezone="UTC", actor="test"
-        )
-        yield opened
-
-
-def tick(
-    shop: Shop, sensor: str, cursor: str | None = None, daybook: Daybook | None = None
-) -> dg.SensorResult:
-    """One evaluation, as the daemon makes it."""
-    definition = build_definitions().resolve_sensor_def(sensor)
-    with dg.build_sensor_context(
-        instance=shop.instance, cursor=cursor, resources={"daybook": daybook or Daybook()}
-    ) as context:
-        result = definition(context)
-    assert isinstance(result, dg.SensorResult)
-    return result
-
-
-def requests(result: dg.SensorResult) -> list[dg.RunRequest]:
-    return list(result.run_requests or ())
-
-
-def of_store(result: dg.SensorResult, slug: str) -> list[dg.RunRequest]:
-    return [request for request in requests(result) if request.tags["connection"] == slug]
+__all__ = ["shop"]
 
 
 def test_an_import_requests_exactly_the_days_it_touches_once(shop: Shop) -> None:
@@ -241,62 +208,3 @@ def test_an_organisation_that_told_of_a_change_is_checked_once_it_is_time(shop: 
     for slug in ("ours", "away"):
         registry.connections.remove(slug, "test")
     assert requests(tick(shop, "requested_drift_checks", daybook=later)) == []
-
-
-# One by one, as they are made, a thousand take as many seconds as all tests here.
-ACCOUNTS = text(
-    """
-    INSERT INTO registry.connections (slug, channel, name, timezone, kind, state, account_id)
-    SELECT slug, 'square', slug, 'UTC', 'api', 'active', slug
-    FROM unnest(CAST(:slugs AS text[])) AS accounts (slug)
-    """
-)
-
-
-def test_ten_thousand_hints_of_a_thousand_accounts_are_one_quick_tick(shop: Shop) -> None:
-    registry, now = shop.registry, datetime.now(UTC)
-    slugs = [f"account-{n:04d}" for n in range(1000)]
-    with registry._engine.begin() as connection:
-        connection.execute(ACCOUNTS, {"slugs": slugs})
-    sooner, busy, waiting, soon = slugs[:4]
-    tomorrow, in_a_minute = now + timedelta(days=1), now + timedelta(minutes=1)
-    for slug in (sooner, busy, waiting):
-        registry.sync_schedule.set(slug, tomorrow, reason="asked to" if slug == waiting else None)
-    registry.sync_schedule.set(soon, in_a_minute)
-
-    def hint(number: int, slug: str, topic: str = "payout.paid") -> ReceivedHint:
-        event = f"{slug} {number} {topic}"
-        return ReceivedHint("square", event, slug, topic, "sync", "webhook", None, b"sealed")
-
-    registry.hints.accept(hint(number, slug) for slug in slugs for number in range(10))
-    registry.hints.accept([hint(10, sooner, "order.created"), hint(11, sooner, "no.use")])
-    at = Daybook(clock=lambda: now)
-    with registry.activities.record(busy, "data", 1):
-        started = time.perf_counter()
-        result = tick(shop, "webhook_hints", daybook=at)
-        seconds = time.perf_counter() - started
-        assert result.skip_reason == dg.SkipReason(
-            "9992 webhooks; 10 wait for the end of a sync; 1 accounts are synced sooner"
-        )
-    assert requests(result) == []
-    assert seconds < 1
-    schedule = registry.sync_schedule.by_connection()
-    # The soonest of what its topics ask for; a wait that a platform asked for stays.
-    assert schedule[sooner].at == now + timedelta(minutes=5)
-    assert schedule[busy].at == schedule[waiting].at == tomorrow
-    assert schedule[soon].at == in_a_minute
-    tick(shop, "webhook_hints", daybook=at)
-    assert registry.sync_schedule.by_connection()[busy].at == now + timedelta(minutes=5)
-    assert tick(shop, "webhook_hints").skip_reason == dg.SkipReason("no webhooks")
-    # Whoever fetches streams takes the hints of these.
-    registry.hints.accept([hint(20, sooner, "order.updated"), hint(21, soon, "customer.updated")])
-    registry.sync_schedule.set(sooner, tomorrow)
-    requested: list[Mapping[str, frozenset[About]]] = []
-    handle_hints(shop.workspace, now, requested.append)
-    assert requested == [{sooner: frozenset({"orders"}), soon: frozenset({"contacts"})}]
-    assert registry.sync_schedule.by_connection()[sooner].at == tomorrow
-    with registry._engine.begin() as connection:
-        for table in ("hints", "sync_schedule", "activities", "connections"):
-            column = "slug" if table == "connections" else "connection"
-            where = f"WHERE {column} LIKE 'account-%'"
-            connection.execute(text(f"DELETE FROM registry.{table} {where}"))

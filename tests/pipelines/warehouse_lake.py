@@ -9,13 +9,21 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mappings.columns import Table
+from mappings.order_tables import (
+    CONTACTS,
+    ORDER_LINES,
+    ORDERS,
+    PAYMENTS,
+    PRODUCTS,
+    UNDATED,
+)
 from mappings.tables import (
     JOURNAL_LINES,
     PROVISIONAL_TRANSACTIONS,
     SETTLEMENTS,
     TABLES,
     TRANSACTIONS,
-    Table,
 )
 from pipelines.warehouse import WarehouseReport, publish_warehouse
 from pipelines.warehouse.schema import WAREHOUSE_TABLES
@@ -63,6 +71,61 @@ class Shop:
         self.write(TRANSACTIONS, number, rows + self._payout(number, rows))
         self.write(SETTLEMENTS, number, self._statement(number, rows))
         self.write(JOURNAL_LINES, number, self._journal(number, rows))
+
+    def orders(self, number: int) -> None:
+        """Write a day's orders, one of them settled, and the store's listings and buyers."""
+        day = FIRST + timedelta(days=number)
+        at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+        of_store = {"connection": self.connection, "channel": "amazon"}
+        money = {"currency": self.currency, "tax": Decimal(1), "discount": Decimal(2)}
+        numbers = (f"302-{number - 1:07}", f"302-9{number:06}")
+        orders: list[Row] = [
+            {
+                **of_store, **money, "order_id": order, "placed_at": at, "business_date": day,
+                "status": status, "platform_status": status, "total": Decimal(30),
+                "refunded": Decimal(0), "customer_key": "a1b2", "is_guest": False,
+                "is_test": False, "lines": 2, "imported_from": "api", "source": "site",
+            }
+            for order, status in zip(numbers, ("completed", "paid"), strict=True)
+        ]  # fmt: skip
+        lines: list[Row] = [
+            {
+                **of_store, **money, "order_id": order, "line_id": sku, "business_date": day,
+                "sku": sku, "title": sku, "quantity": Decimal(1), "amount": Decimal(14),
+            }
+            for order in numbers
+            for sku in ("MUG-0", "POT")
+        ]  # fmt: skip
+        payments: list[Row] = [
+            {
+                **of_store, "payment_id": f"{kind} {order}", "order_id": order, "kind": kind,
+                "record_date": day, "status": "paid", "method": "card", "paid_at": at,
+                "business_date": day, "currency": self.currency, "amount": Decimal(amount),
+            }
+            for order in numbers
+            for kind, amount in (("payment", 30), ("refund", -5))
+        ]  # fmt: skip
+        self.write(ORDERS, number, orders)
+        self.write(ORDER_LINES, number, lines)
+        self.write(PAYMENTS, number, payments)
+
+    def catalogue(self) -> None:
+        """Write the store's listings, of which one has no SKU, and its buyer."""
+        of_store = {"connection": self.connection, "channel": "amazon"}
+        listing = {**of_store, "title": "Mug", "category": "Kitchen", "currency": self.currency}
+        prices = {"price": Decimal(20), "unit_cost": Decimal(5)}
+        at = datetime(2024, 1, 2, tzinfo=UTC)
+        undated = (UNDATED - FIRST).days
+        self.write(
+            PRODUCTS,
+            undated,
+            [
+                {**listing, **prices, "listing_id": "1", "sku": "MUG-0"},
+                {**listing, "listing_id": "2"},
+            ],
+        )
+        buyer = {**of_store, "customer_key": "a1b2", "kind": "guest", "created_at": at}
+        self.write(CONTACTS, undated, [buyer])
 
     def foretell(self, number: int, variant: int = 0) -> None:
         """Write what is told of a day that no settlement covers yet."""

@@ -3,6 +3,7 @@
 from connectors.channels.amazon import notifications, queue
 from connectors.channels.amazon.formats import FORMATS
 from connectors.channels.amazon.settlement_links import link_settlements
+from connectors.channels.amazon.streams import STREAMS
 from connectors.channels.amazon.subscriptions import subscribe
 from connectors.channels.amazon.sync import read
 from connectors.channels.base import Channel
@@ -16,6 +17,9 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    streams=STREAMS,
+    # Data Protection Policy: personal data goes 30 days after delivery at the latest.
+    most_personal_days=30,
     contiguous=True,
     carries=True,
     notifications=NotificationSupport(

@@ -92,7 +92,7 @@ class AmazonReports:
 
 def amazon(context: SyncContext) -> Remote:
     """Return a client for the calls that are signed."""
-    return context.remote("Amazon", LIMITS | finances.LIMITS, _error_for)
+    return context.remote("Amazon", LIMITS | finances.LIMITS, error_for)
 
 
 def store(context: SyncContext) -> Remote:
@@ -100,13 +100,17 @@ def store(context: SyncContext) -> Remote:
     return context.remote(_STORE, error_for=_stored, signed=False)
 
 
-def _error_for(response: httpx2.Response) -> Exception | None:
+def error_for(response: httpx2.Response, role: str = "Finance and Accounting") -> Exception | None:
+    """Return the error of a response, as far as its status does not say it.
+
+    `role` is what the application needs to call.
+    """
     if response.is_success:
         return _listed_error(response)
     if response.status_code == httpx2.codes.FORBIDDEN:
         return ConfigError(
             f"Amazon does not allow {response.request.url.path}: the application lacks the role "
-            "Finance and Accounting, or the seller authorised it before it had that role"
+            f"{role}, or the seller authorised it before it had that role"
         )
     # Retry-After is read for every platform by `wait_seconds`.
     if response.status_code != httpx2.codes.TOO_MANY_REQUESTS or "Retry-After" in response.headers:

@@ -4,6 +4,7 @@ from connectors.channels.base import Channel
 from connectors.channels.ebay.formats import FORMATS
 from connectors.channels.ebay.report_rows import language
 from connectors.channels.ebay.settlement_links import link_settlements
+from connectors.channels.ebay.streams import STREAMS, named_customers
 from connectors.channels.ebay.sync import read
 
 CHANNEL = Channel(
@@ -14,6 +15,8 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    streams=STREAMS,
+    named_customers=named_customers,
     language=language,
 )
 

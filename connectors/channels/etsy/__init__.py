@@ -4,6 +4,7 @@ from connectors.channels.base import Channel
 from connectors.channels.etsy.formats import FORMATS
 from connectors.channels.etsy.formats.monthly_statement import language
 from connectors.channels.etsy.settlement_links import link_settlements
+from connectors.channels.etsy.streams import STREAMS
 from connectors.channels.etsy.sync import read
 
 CHANNEL = Channel(
@@ -14,6 +15,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    streams=STREAMS,
     contiguous=True,
     language=language,
 )

@@ -4,6 +4,7 @@ from connectors.channels.base import Channel
 from connectors.channels.shopify.costs import read_costs
 from connectors.channels.shopify.formats import FORMATS
 from connectors.channels.shopify.settlement_links import link_settlements
+from connectors.channels.shopify.streams import STREAMS, named_customers
 from connectors.channels.shopify.sync import read
 
 CHANNEL = Channel(
@@ -15,6 +16,8 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     read_costs=read_costs,
+    streams=STREAMS,
+    named_customers=named_customers,
 )
 
 __all__ = ["CHANNEL"]

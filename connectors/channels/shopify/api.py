@@ -7,7 +7,7 @@ unused points are returned. UNCONFIRMED: that `payments_transfer_id` selects a p
 transactions; where it selects none of them, they are looked for by the payout's date.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,12 +33,14 @@ LIMITS = {"*": Limit(per_second=100.0, burst=2000.0)}
 # Nodes a page at first, at most 250; orders are larger, because they include their transactions.
 _SIZES = {
     **{"payouts": 250, "balanceTransactions": 250, "changedOrders": 250, "orders": 50},
-    "productVariants": 250,
+    **{"productVariants": 250, "orderFeed": 14, "products": 20, "customers": 250},
+    **{"order.lineItems": 100, "product.variants": 100},
 }
 # Points of a node, estimated until Shopify states its count; below, those of a short query.
 _POINTS = {
     **{"payouts": 2.0, "balanceTransactions": 6.0, "changedOrders": 1.0, "orders": 12.0},
-    "productVariants": 3.0,
+    **{"productVariants": 3.0, "orderFeed": 68.0, "products": 35.0, "customers": 3.0},
+    **{"order.lineItems": 9.0, "product.variants": 3.0},
 }
 _SHORT, _LARGEST = 10.0, 1000.0
 _ACCOUNT = "data.shopifyPaymentsAccount"
@@ -112,6 +114,33 @@ class Admin:
             self._request("productVariants", VARIANTS, ""), "data.productVariants"
         ):
             yield from page.at("data.productVariants.nodes")
+
+    def listed(
+        self, operation: str, question: str, connection: str, search: str
+    ) -> Iterator[list[Node]]:
+        """Yield pages of a list that a search selects from."""
+        path = f"data.{connection}"
+        for page in self._pages(self._request(operation, question, search), path):
+            yield page.at(f"{path}.nodes") or []
+
+    def answer(
+        self, operation: str, question: str, variables: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return the `data` of a query without pages."""
+        body = {"query": question, "variables": dict(variables)}
+        answer = self._remote.send(Request(operation, self._url, json=body, cost=_SHORT))
+        return answer.at("data") or {}
+
+    def wait(self, seconds: float) -> None:
+        """Wait for what the shop works on; `RateLimited` where this takes too long."""
+        self._remote.wait(seconds)
+
+    def inner(self, path: str, question: str, number: str, after: str) -> Iterator[list[Node]]:
+        """Yield pages of a list inside one node, like `order.lineItems`, after a cursor."""
+        variables = {"first": self._sizes[path], "after": after, "id": number}
+        first = Request(path, self._url, json={"query": question, "variables": variables})
+        for page in self._pages(first, f"data.{path}"):
+            yield page.at(f"data.{path}.nodes") or []
 
     def _transactions(self, query: str) -> Iterator[list[Node]]:
         path = f"{_ACCOUNT}.balanceTransactions"

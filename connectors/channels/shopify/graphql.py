@@ -23,6 +23,10 @@ class TooCostly(Permanent):
     """A query that costs more than Shopify answers at once: ask for fewer nodes."""
 
 
+class AccessDenied(ConfigError):
+    """A query for something that the application or the shop's plan may not see."""
+
+
 def signing(access: Access) -> httpx2.Auth:
     """Return the token goes in a header of Shopify's own."""
     return TokenAuth(access.token, "X-Shopify-Access-Token", "{}")
@@ -71,7 +75,7 @@ def _error_of(errors: Any, response: Mapping[str, Any]) -> DaybookError:
     if "SHOP_INACTIVE" in codes:
         return ConfigError("Shopify has closed this shop: its owner must settle that there")
     if "ACCESS_DENIED" in codes:
-        return ConfigError(
+        return AccessDenied(
             "Shopify does not allow this: the application lacks a scope for it, or the shop has "
             "not granted it"
         )

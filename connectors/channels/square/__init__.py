@@ -3,6 +3,7 @@
 from connectors.channels.base import Channel
 from connectors.channels.square.formats import FORMATS
 from connectors.channels.square.settlement_links import link_settlements
+from connectors.channels.square.streams import STREAMS
 from connectors.channels.square.sync import read
 
 CHANNEL = Channel(
@@ -13,6 +14,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=link_settlements,
     read=read,
+    streams=STREAMS,
 )
 
 __all__ = ["CHANNEL"]

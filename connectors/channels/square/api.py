@@ -70,6 +70,23 @@ class SquareApi:
         request = self._between("ListPayments", "/v2/payments", location, start, end)
         yield from self._listed(request, "payments")
 
+    def changed_payments(
+        self, location: str, made_since: datetime, since: datetime
+    ) -> Iterator[list[Item]]:
+        """Yield pages of a location's payments changed since, of those made since another day."""
+        request = self._request(
+            "ListPayments",
+            "/v2/payments",
+            location_id=location,
+            begin_time=stamp(made_since),
+            updated_at_begin_time=stamp(since),
+            sort_field="UPDATED_AT",
+            sort_order="ASC",
+            limit=LARGEST_PAGE,
+        )
+        for page in self._remote.pages(request, cursor("cursor", parameter="cursor")):
+            yield page.at("payments") or []
+
     def refunds(self, location: str, start: datetime, end: datetime) -> Iterator[Item]:
         """Yield every refund of a location begun in `[start, end)`, whatever became of it."""
         request = self._between("ListPaymentRefunds", "/v2/refunds", location, start, end)

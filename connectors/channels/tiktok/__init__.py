@@ -2,6 +2,7 @@
 
 from connectors.channels.base import Channel, unlinked_settlements
 from connectors.channels.tiktok.formats import FORMATS
+from connectors.channels.tiktok.streams import STREAMS
 from connectors.channels.tiktok.sync import read
 
 CHANNEL = Channel(
@@ -12,6 +13,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=unlinked_settlements,
     read=read,
+    streams=STREAMS,
 )
 
 __all__ = ["CHANNEL"]

@@ -2,6 +2,7 @@
 
 from connectors.channels.base import Channel, unlinked_settlements
 from connectors.channels.woocommerce.formats import FORMATS
+from connectors.channels.woocommerce.streams import STREAMS
 from connectors.channels.woocommerce.sync import read
 
 CHANNEL = Channel(
@@ -12,6 +13,7 @@ CHANNEL = Channel(
     formats=FORMATS,
     link_settlements=unlinked_settlements,
     read=read,
+    streams=STREAMS,
 )
 
 __all__ = ["CHANNEL"]

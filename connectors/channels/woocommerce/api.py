@@ -94,7 +94,7 @@ def _code(response: httpx2.Response) -> str:
     return str(body.get("code", "")) if isinstance(body, dict) else ""
 
 
-def _gmt(instant: datetime) -> str:
+def without_zone(instant: datetime) -> str:
     """Return an instant as WooCommerce's filters take it.
 
     No zone, which an offset would not change.
@@ -116,12 +116,12 @@ class StoreApi:
 
     def orders(self, start: datetime | None, end: datetime, touched: datetime) -> list[Response]:
         """Return pages of orders made in `[start, end)` and touched since, oldest first."""
-        dates = {} if start is None else {"after": _gmt(start - _SECOND)}
+        dates = {} if start is None else {"after": without_zone(start - _SECOND)}
         return self._listed(
             "orders",
             **dates,
-            before=_gmt(end),
-            modified_after=_gmt(touched - _SECOND),
+            before=without_zone(end),
+            modified_after=without_zone(touched - _SECOND),
             dp=_DECIMALS,
             include_meta=",".join((*FEE_NOTES, *VAT_NOTES)),
             _fields=_ORDER,
@@ -132,7 +132,10 @@ class StoreApi:
 
         Orders in the bin are in no other list.
         """
-        when: dict[str, str] = {"modified_after": _gmt(since), "_fields": "id,date_created_gmt"}
+        when: dict[str, str] = {
+            "modified_after": without_zone(since),
+            "_fields": "id,date_created_gmt",
+        }
         made: dict[int, str] = {}
         # `any` leaves out the bin.
         for status in ("any", "trash"):
@@ -151,11 +154,11 @@ class StoreApi:
         """
         pages = self._listed(
             "orders",
-            after=_gmt(made_since - _SECOND),
-            before=_gmt(end),
+            after=without_zone(made_since - _SECOND),
+            before=without_zone(end),
             _fields="id,date_created_gmt,date_paid_gmt",
         )
-        since, until = _gmt(start), _gmt(end)
+        since, until = without_zone(start), without_zone(end)
         return {
             order["id"]: order["date_created_gmt"]
             for page in pages
@@ -166,7 +169,9 @@ class StoreApi:
     def refunds(self, since: datetime) -> list[dict[str, Any]]:
         """Return refunds made since, of all orders; none where the store has no such list."""
         try:
-            pages = self._listed("refunds", after=_gmt(since - _SECOND), dp=4, _fields=_REFUND)
+            pages = self._listed(
+                "refunds", after=without_zone(since - _SECOND), dp=4, _fields=_REFUND
+            )
         except NotThere:
             return []
         return [refund for page in pages for refund in page.json]
@@ -201,10 +206,28 @@ class StoreApi:
         dates = {"date_after": _spaced(start - _SECOND), "date_before": _spaced(end)}
         yield from self.transactions(**dates)
 
+    def listed(self, path: str, **filters: str | int) -> Iterator[list[dict[str, Any]]]:
+        """Yield pages of a list, oldest first, and all again if items left it in between.
+
+        What comes twice is the same item, or a newer state of it.
+        """
+        for _ in range(_ROUNDS):
+            totals = []
+            for page in self._remote.pages(self._first(path, filters), _next_request):
+                totals.append(int(page.headers.get("X-WP-Total", 0)))
+                yield page.json or []
+            # An item that leaves the list moves another one between two pages.
+            if totals[-1] >= totals[0]:
+                return
+        raise Transient("the store's lists change while they are read: try again")
+
+    def _first(self, path: str, filters: Mapping[str, str | int]) -> Request:
+        order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
+        return self._request(path, {**order, **filters})
+
     def _listed(self, path: str, **filters: str | int) -> list[Response]:
         """Return every page of a list, read again if items left it in between."""
-        order: dict[str, str | int] = {"orderby": "id", "order": "asc", "per_page": PAGE}
-        first = self._request(path, {**order, "dates_are_gmt": "true", **filters})
+        first = self._first(path, {"dates_are_gmt": "true", **filters})
         for _ in range(_ROUNDS):
             pages = list(self._remote.pages(first, _next_request))
             # An order that leaves the list moves the others up, and one of them between two pages.

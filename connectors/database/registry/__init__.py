@@ -1,6 +1,14 @@
 """The registry: connections, mappings, publications, the inbox, the audit log."""
 
 from connectors.database.registry.consents import PendingConsent, Refusal
+from connectors.database.registry.event_records import (
+    Label,
+    NewEvent,
+    QueuedTask,
+    StoredDelivery,
+    StoredEvent,
+    StoredTrigger,
+)
 from connectors.database.registry.hints import PendingHint, ReceivedHint
 from connectors.database.registry.rate_limits import Permit
 from connectors.database.registry.records import (
@@ -38,13 +46,16 @@ __all__ = [
     "DaySummary",
     "EntryChoice",
     "InboxEvent",
+    "Label",
     "MappingVersion",
+    "NewEvent",
     "PendingConsent",
     "PendingHint",
     "Permit",
     "PlanOutcome",
     "PlannedEntry",
     "Publication",
+    "QueuedTask",
     "ReceivedHint",
     "Refusal",
     "Registry",
@@ -54,5 +65,8 @@ __all__ = [
     "SealedRows",
     "SignedIn",
     "StoredBankLine",
+    "StoredDelivery",
+    "StoredEvent",
+    "StoredTrigger",
     "User",
 ]

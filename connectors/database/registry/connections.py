@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from connectors.database.registry.access_models import ConsentRow
+from connectors.database.registry.event_models import EventRow, LabelRow, TaskRow
 from connectors.database.registry.hint_models import HintRow
 from connectors.database.registry.models import (
     SLUG_PATTERN,
@@ -30,6 +31,7 @@ from connectors.database.registry.posting_models import (
     UnitCostRow,
 )
 from connectors.database.registry.publications import DRAFTS, LIVE
+from connectors.database.registry.record_models import PersonRow, RecordDayRow, RecordImportRow
 from connectors.database.registry.records import (
     Connection,
     ConnectionKind,
@@ -40,6 +42,9 @@ from connectors.errors import BadInput
 
 # Parts of a set-up that have a method of their own here.
 _OWN_SWITCHES = frozenset({"posting", "tax"})
+
+# Slugs that an error names.
+_LISTED = 20
 
 
 class Connections(Repository):
@@ -236,6 +241,12 @@ class Connections(Repository):
                 MappingVersionRow,
                 UnitCostRow,
                 StockMovementRow,
+                RecordImportRow,
+                RecordDayRow,
+                PersonRow,
+                TaskRow,
+                LabelRow,
+                EventRow,
             ):
                 session.execute(delete(table).where(table.connection == slug))
             session.execute(delete(MappingVersionRow).where(MappingVersionRow.target == slug))
@@ -297,5 +308,8 @@ def _zones() -> set[str]:
 def unknown_connection(session: Session, slug: str) -> BadInput:
     """Return the error for an unknown slug, with the known ones."""
     slugs = session.scalars(select(ConnectionRow.slug).order_by(ConnectionRow.slug)).all()
-    listed = ", ".join(slugs) if slugs else "none yet; `daybook import` makes one"
+    # Of a thousand, those that begin alike are the likely ones.
+    alike = [s for s in slugs if s[:2] == slug[:2]] if len(slugs) > _LISTED else slugs
+    more = ", ..." if len(alike) > _LISTED or len(alike) < len(slugs) else ""
+    listed = ", ".join(alike[:_LISTED]) + more if slugs else "none yet; `daybook import` makes one"
     return BadInput(f"there is no connection {slug!r}; known: {listed}")

@@ -15,8 +15,13 @@ NOTIFICATIONS: Final = "notifications: "
 MAPPING: Final = "accounts: "
 CHANGED_THERE: Final = "changed in the accounts: "
 ATTACHMENTS: Final = "documents: "
+LISTINGS: Final = "products: "
+PRIVACY: Final = "personal data: "
 MISSING: Final = ""
-_NAMED: Final = (NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE, ATTACHMENTS)
+_NAMED: Final = (
+    *(NOT_BOOKED, PROVISIONAL, NOTIFICATIONS, MAPPING, CHANGED_THERE, ATTACHMENTS, LISTINGS),
+    PRIVACY,
+)
 _ORDER: Final = (MISSING, *_NAMED)
 
 

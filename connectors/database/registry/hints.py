@@ -131,8 +131,12 @@ class Hints(Repository):
             session.execute(statement.values(values))
 
     def drop_bodies(self, connection: str) -> int:
-        """Drop every body of a connection, as when its people are erased; return how many."""
-        held = HintRow.connection == connection, HintRow.body.is_not(None)
+        """Drop the bodies of a connection, as when its people are erased; return how many.
+
+        Requests about personal data keep theirs until they are handled.
+        """
+        closed = or_(HintRow.purpose != "privacy", HintRow.handled_at.is_not(None))
+        held = HintRow.connection == connection, HintRow.body.is_not(None), closed
         with self._transaction() as session:
             dropped = update(HintRow).where(*held).values(body=None).returning(HintRow.id)
             return len(session.scalars(dropped).all())

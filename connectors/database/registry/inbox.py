@@ -158,6 +158,8 @@ _DATA_SPAN = text(
         SELECT min(day) AS day FROM registry.day_states
         UNION ALL SELECT max(day) FROM registry.day_states
         UNION ALL SELECT unnest(days) FROM registry.inbox WHERE handled_at IS NULL
+        UNION ALL SELECT min(first_day) FROM registry.record_imports
+        UNION ALL SELECT max(last_day) FROM registry.record_imports
         UNION ALL SELECT min(business_date) FROM registry.publications AS publication
             JOIN registry.connections ON slug = publication.connection
     ) AS days

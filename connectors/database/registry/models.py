@@ -134,6 +134,13 @@ class PublicationRow(Base):
             "target",
             postgresql_where=text("withdrawn_at IS NOT NULL"),
         ),
+        # Events are derived from these.
+        Index("publications_held", "updated_at", postgresql_where=text("state = 'held'")),
+        Index(
+            "publications_changed_there",
+            "updated_at",
+            postgresql_where=text("standing IN ('edited', 'gone')"),
+        ),
         one_of(
             "state",
             *("held", "draft", "left_out", "planned", "sending", "unknown"),
@@ -171,6 +178,9 @@ class AuditRow(Base):
     """Grain: an action of a user or a program. Key: id."""
 
     __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("audit_log_states", "at", postgresql_where=text("action = 'connection.state'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -228,6 +238,7 @@ class ActivityRow(Base):
         one_of("outcome", "done", "failed"),
         Index("activities_latest", "connection", text("id DESC")),
         Index("activities_running", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("activities_failed", "ended_at", postgresql_where=text("outcome = 'failed'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -19,18 +19,25 @@ from connectors.database.registry.closed_books import BooksClosings
 from connectors.database.registry.connections import Connections
 from connectors.database.registry.consents import Consents
 from connectors.database.registry.days import Days
+from connectors.database.registry.deliveries import Deliveries
 from connectors.database.registry.drift_checks import DriftChecks
 from connectors.database.registry.entry_choices import EntryChoices
+from connectors.database.registry.events import Events
 from connectors.database.registry.exchange_rates import ExchangeRates
 from connectors.database.registry.findings import Findings
 from connectors.database.registry.hints import Hints
 from connectors.database.registry.inbox import Inbox
+from connectors.database.registry.labels import Labels
 from connectors.database.registry.mappings import Mappings
+from connectors.database.registry.people import People
 from connectors.database.registry.publications import Publications
 from connectors.database.registry.rate_limits import RateLimits
+from connectors.database.registry.record_imports import RecordImports
 from connectors.database.registry.sealed import SealedCredentials
 from connectors.database.registry.stock import StockLedger
 from connectors.database.registry.sync_schedule import SyncSchedule
+from connectors.database.registry.tasks import Tasks
+from connectors.database.registry.triggers import Triggers
 from connectors.database.registry.users import ApiTokens, Users, UserSessions
 from connectors.errors import Transient
 from connectors.home.settings import Settings
@@ -51,18 +58,25 @@ class Registry:
         self.consents = Consents(engine)
         self.credentials = SealedCredentials(engine)
         self.days = Days(engine)
+        self.deliveries = Deliveries(engine)
         self.drift_checks = DriftChecks(engine)
         self.entry_choices = EntryChoices(engine)
+        self.events = Events(engine)
         self.exchange_rates = ExchangeRates(engine)
         self.findings = Findings(engine)
         self.hints = Hints(engine)
         self.inbox = Inbox(engine)
+        self.labels = Labels(engine)
         self.mappings = Mappings(engine)
+        self.people = People(engine)
         self.publications = Publications(engine)
         self.rate_limits = RateLimits(engine)
+        self.record_imports = RecordImports(engine)
         self.sessions = UserSessions(engine)
         self.stock = StockLedger(engine)
         self.sync_schedule = SyncSchedule(engine)
+        self.tasks = Tasks(engine)
+        self.triggers = Triggers(engine)
         self.users = Users(engine)
 
     @classmethod

@@ -12,7 +12,7 @@ from connectors.errors import ConfigError
 
 # The first and the last migration; a test compares them with the folder.
 FIRST = "0010"
-HEAD = "0017"
+HEAD = "0020"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from connectors.accounts.setup import Setup
+from connectors.database.registry import Connection
 from connectors.database.registry.records import ConnectionState, DayStateName
 from console import cards
 from console.cards import Status
-from console.connections import check_target, keep_setup
+from console.connections import check_target, keep_setup, stream_choices
 from console.web.api import responses
 from console.web.api.dependencies import Connector, Here, Named, Reader, workspace_of
 from console.web.api.requests import (
@@ -64,7 +65,7 @@ def change_connection(
     # Checked before the name is changed, so that a request is done whole or not at all.
     setup = None
     if change.setup is not None:
-        setup = _changed(console, Setup.model_validate(connection.setup), change.setup)
+        setup = _changed(console, connection, change.setup)
     if change.name is not None:
         console.registry.connections.rename(connection.slug, change.name, who.name)
     if setup is not None:
@@ -106,8 +107,12 @@ def _text(card: cards.Card) -> str:
     return f"{connection.name} {connection.slug} {card.title} {account}".lower()
 
 
-def _changed(console: Console, before: Setup, change: SetupChange) -> Setup:
-    imports = {**before.imports.model_dump(), **change.get("imports", {})}
+def _changed(console: Console, connection: Connection, change: SetupChange) -> Setup:
+    before = Setup.model_validate(connection.setup)
+    imports: dict[str, object] = {**before.imports.model_dump(), **change.get("imports", {})}
+    streams = change.get("imports", {}).get("streams")
+    if streams is not None:
+        imports["streams"] = stream_choices(connection, before.imports, streams)
     after = Setup.model_validate({**before.model_dump(), **change, "imports": imports})
     if after.target != before.target:
         check_target(console.registry, after.target)

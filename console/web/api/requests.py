@@ -19,7 +19,7 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from connectors.accounts.platforms import PLATFORMS
-from connectors.accounts.setup import Step
+from connectors.accounts.setup import Step, StreamName
 from connectors.database.registry import Role
 from connectors.database.registry.models import SLUG_PATTERN
 from connectors.errors import BadInput
@@ -41,6 +41,8 @@ PlatformName = Annotated[str, Field(json_schema_extra={"enum": sorted(PLATFORMS)
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 NewSecret = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=1000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+# As the database numbers its rows.
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
@@ -107,6 +109,14 @@ class NewPending(RequestBody):
     slug: Slug | None = None
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
+class StreamChange(TypedDict, total=False):
+    """Changes to one stream of records: what was before, and what comes from now on."""
+
+    history: bool
+    ongoing: bool
+
+
 # A TypedDict, because a field left out is not one that is null: that clears it. Strict, because
 # "yes" and 1 would pass for true.
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -116,6 +126,10 @@ class ImportsChange(TypedDict, total=False):
     history_from: Annotated[date | None, BeforeValidator(_day)]
     ongoing: bool
     provisional: bool
+    streams: dict[StreamName, StreamChange]
+    customer_roles: Annotated[tuple[Line, ...], Field(strict=False)]
+    personal_data: bool
+    personal_days: Annotated[int | None, Field(ge=1, le=3650)]
     poll_minutes: Annotated[int | None, Field(ge=1, le=1440)]
 
 

@@ -21,15 +21,18 @@ from console.web.api import (
     costs,
     dimensions,
     documents,
+    events,
     journals,
     mapping_documents,
     mapping_exports,
     mappings,
+    privacy,
     problems,
     publications,
     rates,
     settlements,
     tax,
+    triggers,
     users,
     webhooks,
 )
@@ -44,6 +47,7 @@ ROUTERS = tuple(
         *(connections, accounts, actions, documents, journals, settlements, bank),
         *(mappings, mapping_documents, mapping_exports, dimensions, tax),
         *(publications, closings, rates, costs),
+        *(triggers, events, privacy),
         *(channels, activities, audit, users, applications, webhooks),
     )
 )

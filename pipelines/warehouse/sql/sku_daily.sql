@@ -1,6 +1,6 @@
 -- grain: one connection, business day, currency and SKU
 -- key: connection, business_date, currency, sku
--- inputs: transactions, changed_days (the days to compute)
+-- inputs: transactions, products, changed_days (the days to compute)
 WITH base AS (
     SELECT *
     FROM transactions
@@ -27,5 +27,13 @@ final AS (
         count(DISTINCT order_id) FILTER (is_sale) AS orders
     FROM fields
     GROUP BY connection, business_date, currency, sku
+),
+-- A SKU on several listings has the name of the first: one row a SKU stays one.
+named AS (
+    SELECT
+        connection, sku, arg_min(title, listing_id) AS product_name,
+        arg_min(category, listing_id) AS product_category
+    FROM products WHERE sku IS NOT NULL GROUP BY connection, sku
 )
-SELECT * FROM final
+SELECT final.*, product_name, product_category
+FROM final LEFT JOIN named USING (connection, sku)

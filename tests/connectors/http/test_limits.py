@@ -43,7 +43,7 @@ class Door:
 DOORS = {
     "amazon": Door(
         "/eu/reports/2021-06-30/reports", "QuotaExceeded", (44, 46), "x-amz-access-token", "{}",
-        header="x-amzn-RateLimit-Limit", error_for=amazon._error_for,
+        header="x-amzn-RateLimit-Limit", error_for=amazon.error_for,
     ),
     "ebay": Door("/sell/finances/v1/payout", '"errorId":2001', (60, 60), shared=True),
     "etsy": Door("/v3/application/users/me", "error", (1, 86_400), header="retry-after",

@@ -81,10 +81,31 @@ DEEDS: list[tuple[str, str, Permission, Any]] = [
     ("POST", "/connections/{slug}/pause", "connect", None),
     ("POST", "/connections/{slug}/resume", "connect", None),
     ("POST", "/connections/{slug}/disconnect", "connect", None),
+    ("GET", "/triggers", "read", None),
+    ("GET", "/triggers/{name}", "read", None),
+    (
+        *("PUT", "/triggers/{name}", "connect"),
+        {"event": "x", "actions": [{"type": "tag", "tag": "x"}]},
+    ),
+    ("DELETE", "/triggers/{name}", "connect", None),
+    ("POST", "/triggers/{name}/enable", "connect", {}),
+    ("POST", "/triggers/{name}/disable", "connect", None),
+    ("POST", "/triggers/{name}/test", "connect", {}),
+    ("POST", "/triggers/{name}/replay", "connect", {}),
+    ("GET", "/events", "read", None),
+    ("GET", "/event-kinds", "read", None),
+    ("GET", "/deliveries", "read", None),
+    ("GET", "/labels", "read", None),
+    ("GET", "/tasks", "read", None),
+    ("POST", "/tasks/{task}/take", "sync", None),
+    ("POST", "/tasks/{task}/finish", "sync", {}),
     ("GET", "/connections/{slug}/webhooks", "read", None),
     ("POST", "/connections/{slug}/webhooks", "connect", None),
-    ("PUT", "/connections/{slug}/webhooks/secret", "connect", {"secret": "x"}),
+    ("PUT", "/connections/{slug}/webhooks/secret", "connect", {"secret": PASSWORD}),
     ("DELETE", "/connections/{slug}/webhooks", "connect", None),
+    ("GET", "/privacy", "administer", None),
+    ("POST", "/privacy/export", "administer", {"connection": "nowhere", "who": "x"}),
+    ("POST", "/privacy/erase", "administer", {"connection": "nowhere", "who": "x"}),
     ("GET", "/audit", "administer", None),
     ("GET", "/users", "administer", None),
     ("POST", "/users", "administer", {}),
@@ -106,7 +127,7 @@ def test_each_role_may_do_its_deeds_and_no_others(site: Site, role: Role) -> Non
         for method, path, deed, body in DEEDS:
             where = path.format(
                 **{"slug": "nowhere", "name": "nobody", "label": "none", "channel": "nothing"},
-                **{"document": "0" * 64, "month": "2026-03"},
+                **{"document": "0" * 64, "month": "2026-03", "task": "1"},
             )
             answer = client.request(method, where, json=body)
             if deed in PERMISSIONS[role]:

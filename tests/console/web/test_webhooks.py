@@ -22,6 +22,7 @@ from connectors.database.registry import PlannedEntry
 from connectors.errors import BadInput, Transient
 from console.web.app import build, default_parts
 from pipelines.stages import webhook_inbox
+from pipelines.stages.privacy import PrivacyRequests, answer_requests
 from pipelines.stages.privacy_requests import finish_privacy_request, pending_privacy_requests
 from pipelines.stages.target_events import (
     SOON,
@@ -219,14 +220,18 @@ def test_requests_about_people_are_evidenced_and_wait_to_be_done(
     assert second.content["customer"]["email"] == "petra@b.example"
     finish_privacy_request(workspace, first, "nothing was held", "test")
     assert [r.id for r in pending_privacy_requests(workspace)] == [second.id]
+    assert answer_requests(workspace) == PrivacyRequests()
+    assert pending_privacy_requests(workspace) == []
     events = [e for e in site.registry.audit.list() if e.action.startswith("privacy.")]
     assert [(e.action, e.actor, e.subject) for e in events] == [
+        ("privacy.handled", "daybook", "mugs"),
+        ("privacy.erased", "shopify", "mugs"),
         ("privacy.handled", "test", "crafts"),
         ("privacy.requested", "shopify", "mugs"),
         ("privacy.requested", "ebay", "crafts"),
     ]
     assert all("petra" not in str(e.detail) and "191167" not in str(e.detail) for e in events)
-    assert len(events[1].detail["subject"]) == 64
+    assert len(events[3].detail["subject"]) == 64
 
 
 def test_what_was_not_stored_is_sent_again(

@@ -14,8 +14,8 @@ from connectors.database.registry.migrations.columns import (
     text,
 )
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Events of stores, and what owners have done when one happens."""

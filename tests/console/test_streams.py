@@ -1,0 +1,66 @@
+"""Orders, products and contacts from a terminal: chosen, imported, queried, and kept private."""
+
+import json
+
+from sandbox.ebay import EBay
+from sandbox.sales import Sales
+from tests.console.sellers import Seller, seller
+from tests.days import days_ago
+
+__all__ = ["seller"]
+
+
+def sales_of(ebay: EBay) -> Sales:
+    return ebay.sales[ebay.first]
+
+
+def queried(seller: Seller, query: str) -> list[list[object]]:
+    return [list(row.values()) for row in seller("sql", query, "--json").json["rows"]]
+
+
+def test_what_is_chosen_is_imported_and_the_rest_when_it_is(seller: Seller) -> None:
+    seller.connect("--from", days_ago(5))
+    assert seller("connections", "streams", "ember").lines == ["ember imports settlements alone"]
+    refused = seller("connections", "streams", "nobody", "--orders", "all")
+    assert refused.code == 2
+    chosen = seller("connections", "streams", "ember", "--orders", "all", "--json")
+    assert chosen.json["streams"]["orders"] == {"scope": "all", "imported_through": None}
+    result = seller("sync", "ember")
+    assert result.code == 0, result
+    made = [s for s in sales_of(seller.ebay).sales() if s.made_at.date() >= days_ago(5)]
+    assert made
+    count = "SELECT count(*) AS n FROM orders"
+    assert queried(seller, count) == [[len(made)]]
+    assert queried(seller, "SELECT count(*) FROM payments") == [[0]]
+    # What was skipped is imported later, and nothing is read twice for it.
+    more = ("--products", "all", "--contacts", "history", "--payments", "all")
+    assert seller("connections", "streams", "ember", *more, "--personal-data", "on").code == 0
+    sales_of(seller.ebay).place()
+    assert seller("sync", "ember").code == 0
+    shown = seller("connections", "streams", "ember")
+    assert [line.split(",")[0] for line in shown.lines[:4]] == [
+        "ember orders: all",
+        "ember payments: all",
+        "ember products: all",
+        "ember contacts: history",
+    ]
+    assert queried(seller, count) == [[len(made) + 1]]
+    tables = "SELECT (SELECT count(*) FROM payments) > 0, (SELECT count(*) FROM products) > 0"
+    assert queried(seller, tables) == [[True, True]]
+    history = seller("triggers", "history", "--json")
+    assert history.code == 0, history
+    with seller.dagster() as instance:
+        jobs = {run.job_name for run in instance.get_runs()}
+    assert {"import_records", "normalise_orders"} <= jobs
+    report = seller("privacy", "report", "--json")
+    assert (report.code, report.json["connections"][0]["days"]) == (0, 365)
+    people = report.json["connections"][0]["people"]
+    assert people > 0
+    key = queried(seller, "SELECT min(customer_key) FROM orders")[0][0]
+    exported = seller("privacy", "export", "ember", key)
+    (person,) = json.loads(exported.out)["people"]
+    assert person["orders"]
+    assert person["personal_data"]["address"] == "GB"
+    assert seller("privacy", "erase", "ember", key, "--json").json["erased"] == 1
+    assert seller("privacy", "erase", "ember").code == 2
+    assert seller("privacy", "report", "--json").json["connections"][0]["people"] == people - 1
