@@ -76,6 +76,10 @@ class Topic:
     within: timedelta = GATHERED
 
 
+# The access to an account ended: a sync at once sees it, and the card says so.
+ACCESS_ENDED: Final = Topic("settlements", timedelta(0))
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySupport:
     """A platform's webhooks.

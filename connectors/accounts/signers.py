@@ -53,7 +53,8 @@ class Signers:
         secrets = [access.fields.get(support.signed_by or "", "")]
         secrets += stored.valid(connection.slug, now)
         # An application of its own has nothing to do with the one that is registered.
-        if access.fields.get("client_id") == self._accounts.registered(platform).get("client_id"):
+        registered = self._accounts.registered(platform).get("client_id")
+        if registered is not None and access.fields.get("client_id") == registered:
             secrets += stored.valid(application(platform), now)
         ask = support.public_key
         public_key = partial(ask, access) if ask else partial(_no_key, platform.title)

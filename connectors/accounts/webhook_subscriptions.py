@@ -124,11 +124,17 @@ class WebhookSubscriptions:
         if connection.state != "active":
             raise BadInput(f"{slug} is {connection.state}: only an active account has webhooks")
         before, is_known = self._record(slug), support.signed_by is not None
+        subscriber = self._subscriber(connection)
+        if is_known and not subscriber.access.fields.get(support.signed_by or ""):
+            raise BadInput(
+                f"{slug} has no {support.signed_by}, which {title} signs webhooks with: give it "
+                f"with `daybook connections reconnect {slug}`"
+            )
         secret = self._secrets.current(slug)
         if secret is None and not is_known and not calls.makes_secret:
             # Stored first: the platform tests the address while it makes the subscription.
             self._secrets.set(slug, secrets.token_urlsafe(32))
-        renewal = _Renewal(self._subscriber(connection), calls, address, before.address)
+        renewal = _Renewal(subscriber, calls, address, before.address)
         with readable(title):
             current = self._secrets.current(slug) or ""
             made = renewal.renew(current, is_provable=is_known or secret is not None)

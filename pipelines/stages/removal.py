@@ -9,7 +9,7 @@ from datetime import date
 
 from connectors.accounting.beancount.books import Books
 from connectors.accounts.broker import STAGED
-from connectors.accounts.vault import QUEUE, Vault
+from connectors.accounts.vault import QUEUE, WEBHOOKS, Vault
 from connectors.database.registry.publications import LIVE
 from connectors.errors import ConfigError
 from mappings.model import BOOKS, original_of
@@ -63,7 +63,7 @@ def remove_connection(
     if withdraw_entries:
         _withdraw(workspace, slug, posted, actor)
     vault = Vault(workspace.settings, workspace.registry)
-    for owner in (slug, STAGED + slug, QUEUE + slug):
+    for owner in (slug, STAGED + slug, QUEUE + slug, WEBHOOKS + slug):
         vault.forget(owner)
     # The registry next: a lake without a connection is litter, the other way round a fault.
     workspace.registry.connections.remove(slug, actor)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from connectors.accounts.deliveries import (
+    ACCESS_ENDED,
     DeliverySupport,
     Forged,
     Incoming,
@@ -38,6 +39,7 @@ DELETION: Final = "MARKETPLACE_ACCOUNT_DELETION"
 TOPICS: Final[Mapping[str, Topic]] = {
     "ORDER_CONFIRMATION": Topic("orders"),
     "ITEM_MARKED_SHIPPED": Topic("orders"),
+    "AUTHORIZATION_REVOCATION": ACCESS_ENDED,
 }
 _DIGESTS: Final[Mapping[str, hashes.HashAlgorithm]] = {
     "SHA1": hashes.SHA1(),  # noqa: S303 - eBay's own choice

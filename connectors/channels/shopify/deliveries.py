@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from connectors.accounts.deliveries import (
+    ACCESS_ENDED,
     KIB,
     DeliverySupport,
     Forged,
@@ -37,6 +38,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "products/update": Topic("products"),
     "customers/create": Topic("contacts"),
     "customers/update": Topic("contacts"),
+    "app/uninstalled": ACCESS_ENDED,
 }
 
 

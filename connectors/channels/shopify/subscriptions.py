@@ -23,6 +23,7 @@ TOPICS: Final = {
     "disputes/create": "DISPUTES_CREATE",
     "products/create": "PRODUCTS_CREATE",
     "products/update": "PRODUCTS_UPDATE",
+    "app/uninstalled": "APP_UNINSTALLED",
 }
 _BY_ENUM: Final = {name: topic for topic, name in TOPICS.items()}
 # A hint needs no more than that: nothing of a buyer is sent.

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.accounts.deliveries import (
+    ACCESS_ENDED,
     DeliverySupport,
     Forged,
     Incoming,
@@ -37,6 +38,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "catalog.version.updated": Topic("products"),
     "customer.created": Topic("contacts"),
     "customer.updated": Topic("contacts"),
+    "oauth.authorization.revoked": ACCESS_ENDED,
 }
 
 

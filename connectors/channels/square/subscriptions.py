@@ -18,6 +18,7 @@ TOPICS: Final = frozenset(
     {
         *("order.created", "order.updated", "payment.created", "payment.updated"),
         *("refund.created", "refund.updated", "payout.sent", "payout.paid", "payout.failed"),
+        "oauth.authorization.revoked",
     }
 )
 VERSION: Final = "2026-09-16"

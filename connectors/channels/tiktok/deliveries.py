@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from connectors.accounts.deliveries import (
+    ACCESS_ENDED,
     DeliverySupport,
     Forged,
     Incoming,
@@ -32,6 +33,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "5": Topic("products"),
     "15": Topic("products"),
     "16": Topic("products"),
+    "6": ACCESS_ENDED,
 }
 
 

@@ -16,6 +16,7 @@ from connectors.errors import ConfigError
 TYPES: Final = {
     "1": "ORDER_STATUS_CHANGE",
     "5": "PRODUCT_STATUS_CHANGE",
+    "6": "SELLER_DEAUTHORIZATION",
     "11": "CANCELLATION_STATUS_CHANGE",
     "12": "RETURN_STATUS_CHANGE",
     "15": "PRODUCT_INFORMATION_CHANGE",

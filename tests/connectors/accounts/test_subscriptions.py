@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors.accounts import webhook_subscriptions
 from connectors.accounts.platforms import PLATFORMS
 from connectors.accounts.webhook_secrets import WebhookSecrets
 from connectors.accounts.webhook_subscriptions import CHECKED_EVERY, WebhookSubscriptions
@@ -26,6 +27,12 @@ SUBSCRIBED = sorted(
     name for name, p in PLATFORMS.items() if p.deliveries and p.deliveries.subscriptions
 )
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between calls: the emulators keep the platforms' own limits."""
+    monkeypatch.setattr(webhook_subscriptions, "LIMITS", {})
 
 
 @contextmanager
@@ -186,3 +193,16 @@ def test_a_secret_is_typed_or_made_where_the_platform_has_no_call(
         assert webhooks.unsubscribe(slug, "test")
         assert not webhooks.unsubscribe(slug, "test")
         assert not webhooks.status(slug).has_secret
+
+
+def test_a_token_alone_is_not_subscribed_as_nothing_could_be_verified(
+    quick_home: Settings, tmp_path: Path
+) -> None:
+    with public_desk("shopify", quick_home, tmp_path) as at:
+        emulator: Any = at.emulator
+        token = {"access_token": emulator.oauth.lasting(emulator.first)}
+        fields = at.emulator.chosen(emulator.first) | token
+        slug = at.accounts.add("shopify", "Mugs", fields, actor="test").slug
+        with pytest.raises(BadInput, match=f"{slug} has no client_secret"):
+            WebhookSubscriptions(at.accounts).subscribe(slug, "test")
+        assert hooks_of(at).records == {}
