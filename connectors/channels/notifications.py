@@ -41,7 +41,8 @@ class Notification:
 
     `kind` is the platform's word for it, `seller` whom it is about, `marketplace` where. A sync
     for it may wait as long as `within`, so that one sync serves many; None where there is nothing
-    to fetch, and `reason` says so. `posted` is when the money moved. `is_known` is false for a kind
+    to fetch, and `reason` says so. One that `is_about_orders` has these imported at once, and no
+    settlement. `posted` is when the money moved. `is_known` is false for a kind
     that nobody knows.
     """
 
@@ -52,6 +53,7 @@ class Notification:
     posted: datetime | None = None
     reason: str = ""
     is_known: bool = True
+    is_about_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

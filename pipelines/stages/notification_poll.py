@@ -74,6 +74,8 @@ class _Poll:
         self._queues = NotificationQueues(Accounts(workspace.settings, workspace.registry))
         self._bodies = HintBodies(self._queues.accounts.vault)
         self._hints: list[ReceivedHint] = []
+        # The connections of which an order was told of.
+        self._ordered: set[str] = set()
         self.result = PollResult()
 
     def queues(self) -> dict[str, list[Connection]]:
@@ -121,6 +123,10 @@ class _Poll:
             for slug, at in sync_at.items():
                 if self._registry.sync_schedule.advance(slug, at):
                     self.result.advanced.add(slug)
+            # Before the messages go: who is killed in between hears of them again.
+            if self._ordered:
+                self._registry.record_imports.ask(self._ordered, self._now)
+                self._ordered = set()
             if handled:
                 self._registry.hints.accept(self._hints)
                 self._hints = []
@@ -157,6 +163,9 @@ class _Poll:
             )
         if connections:
             self._hints.append(self._hint(message, notification, connections[0]))
+        if notification.is_about_orders:
+            self._ordered |= {connection.slug for connection in connections}
+            return True
         for connection in connections:
             if not self._is_of_today(connection, notification):
                 at = self._now + notification.within

@@ -14,6 +14,7 @@ from connectors.accounts.notification_queues import NotificationQueues
 from connectors.channels.amazon import notifications
 from connectors.database.registry import ScheduledSync
 from connectors.database.registry.findings import MISSING
+from connectors.database.registry.record_imports import RecordImport
 from connectors.errors import BadInput, ConfigError, Transient
 from connectors.home.settings import Settings, settings
 from pipelines.definitions import build_definitions
@@ -150,6 +151,16 @@ def test_a_burst_makes_one_sync_and_transactions_are_gathered_for_a_while(at: St
     heard = poll(at)
     assert (heard.messages, heard.unread, desk(at).sqs.messages) == (14, 0, [])
     assert scheduled(at) == ScheduledSync(slug(at), at.now, [], None)
+
+
+def test_a_changed_order_has_orders_imported_at_once_and_no_settlement(at: Store) -> None:
+    imports = at.house.workspace.registry.record_imports
+    imports.set(RecordImport(slug(at), "orders", since=at.now, through=at.now))
+    before = scheduled(at).at
+    send(at, order_change(SELLER, GERMANY))
+    assert poll(at).messages == 1
+    assert imports.of_connection(slug(at))["orders"].asked_at == at.now
+    assert scheduled(at).at == before
 
 
 def test_what_is_not_for_us_is_let_go(at: Store) -> None:

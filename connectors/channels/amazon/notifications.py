@@ -87,8 +87,9 @@ def _transaction(content: Mapping[str, Any]) -> Notification:
 
 
 def _order(content: Mapping[str, Any]) -> Notification:
-    seller = content["sellerid"]
-    return Notification("ORDER_CHANGE", seller, reason="nothing waits for orders yet")
+    return Notification(
+        "ORDER_CHANGE", content["sellerid"], within=timedelta(0), is_about_orders=True
+    )
 
 
 _READ: Mapping[str, Callable[[Mapping[str, Any]], Notification]] = {
