@@ -25,6 +25,8 @@ from pipelines.stages.imports import days_of, outstanding
 from pipelines.stages.organisations import organisation_of
 from pipelines.stages.publisher import due
 from pipelines.stages.record_import import chosen_streams
+from pipelines.stages.record_store import prepare_to_read_again
+from pipelines.stages.records import days_to_normalise
 from pipelines.stages.sender import due_days
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR
 from pipelines.stages.workspace import Workspace
@@ -272,6 +274,8 @@ class _Sync:
 
             if chosen_streams(connection):
                 self.reporter.begin(f"{slug} orders")
+                if self.window is not None:
+                    prepare_to_read_again(self.workspace, connection, self.window)
                 imported = run_import(instance, slug)
                 if not imported.ok and outcome.ok:
                     problem = (imported.problem or "").removeprefix(f"{slug}: ")
@@ -280,7 +284,7 @@ class _Sync:
     def _orders(self) -> None:
         """Normalise the days whose orders changed, from whatever import."""
         for connection in self.connections:
-            days = self.workspace.registry.record_imports.waiting_days(connection.slug)
+            days = days_to_normalise(self.workspace, connection.slug)
             for window in windows(days, gap=DAYS_BETWEEN_RUNS):
                 self.report.worked = True
                 self._run(f"{connection.slug} orders", connection.slug, NORMALISE_ORDERS, window)

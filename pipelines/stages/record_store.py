@@ -1,6 +1,6 @@
 """Records as they are stored: one file a day, upserted by the platform's own id of a record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -13,16 +13,39 @@ from connectors.accounts.setup import StreamName
 from connectors.channels import channel
 from connectors.channels.streams import Record, Stream
 from connectors.database.registry import Connection
-from connectors.errors import BadInput
+from connectors.errors import BadInput, Permanent
 from connectors.lake.engine import quoted
+from connectors.lake.windows import Window, midnight
 from mappings.order_tables import UNDATED, raw_table
 from pipelines.stages.partitions import scan, write_days
 from pipelines.stages.workspace import Workspace
 
 # What was made on a day stands in its file; products and contacts are of no day.
 DATED: Final[tuple[StreamName, ...]] = ("orders", "payments")
+_RAW: Final = tuple(raw_table(name).name for name in DATED)
 # The longest record that is taken: an order of thousands of lines.
 _LONGEST = 64 * 2**20
+
+
+def check_whole(workspace: Workspace, slug: str, days: Collection[date]) -> None:
+    """Raise `Permanent`, with what to do, where a stored file of some days was cut off."""
+    for table in _RAW:
+        for day in sorted(workspace.lake.cut_off(table, slug) & set(days)):
+            raise Permanent(
+                f"{table}/{slug}/{day}.parquet was cut off: read its records again with "
+                f"`daybook sync {slug} --from {day} --to {day}`"
+            )
+
+
+def prepare_to_read_again(workspace: Workspace, connection: Connection, window: Window) -> None:
+    """Have orders and payments of a window read again; files of it that were cut off go first."""
+    slug = connection.slug
+    for table in _RAW:
+        for day in workspace.lake.cut_off(table, slug):
+            if day in window:
+                workspace.lake.drop(table, slug, day)
+    begin = midnight(window.start, connection.timezone)
+    workspace.registry.record_imports.rewind(slug, DATED, begin)
 
 
 class RecordStore:
@@ -82,6 +105,8 @@ class RecordStore:
     def _merge(self, con: duckdb.DuckDBPyConnection, scratch: Path) -> set[date]:
         lake, slug = self._workspace.lake, self._connection.slug
         rows = con.execute("SELECT DISTINCT business_date FROM incoming").fetchall()
+        # Over a file that cannot be read, what came today would be all that is left of a day.
+        check_whole(self._workspace, slug, [day for (day,) in rows])
         files = lake.partitions(self._table.name, slug, [day for (day,) in rows])
         source = (
             self._table.read_sql(scan(files, by_name=True)) if files else "(FROM incoming LIMIT 0)"

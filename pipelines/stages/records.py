@@ -24,6 +24,7 @@ from mappings.columns import Table
 from mappings.order_tables import ORDER_LINES, ORDERS, PAYMENTS, PRODUCTS, UNDATED, raw_table
 from pipelines.checks import STATUS_KNOWN
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.record_store import check_whole
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace
 
@@ -43,6 +44,12 @@ STATED = orjson.loads(
         "platform_status": "VARCHAR", "method": "VARCHAR", "paid_at": "TIMESTAMPTZ",
         "amount": "DECIMAL(19,4)"}]}"""
 )
+
+
+def days_to_normalise(workspace: Workspace, slug: str) -> list[date]:
+    """Return the days whose records changed, and those of which a table's file was cut off."""
+    days = set(workspace.registry.record_imports.waiting_days(slug))
+    return sorted(days.union(*(workspace.lake.cut_off(name, slug) for name in NAMES)))
 
 
 def normalise_records(
@@ -74,6 +81,7 @@ def _prepare(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     """Make the tables `stated`, `paid_apart` and `listings` of the days' records."""
+    check_whole(workspace, connection.slug, days)
     for macro in order_macros():
         con.execute(macro)
     con.execute("CREATE OR REPLACE TEMP TABLE listings (listing_id VARCHAR, sku VARCHAR)")

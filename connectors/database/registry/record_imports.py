@@ -66,6 +66,13 @@ class RecordImports(Repository):
         with self._transaction() as session:
             session.execute(delete(RecordImportRow).where(*here))
 
+    def rewind(self, slug: str, streams: Collection[str], instant: datetime) -> None:
+        """Have what changed in some streams since an instant read once more."""
+        here = RecordImportRow.connection == slug, RecordImportRow.stream.in_(streams)
+        through = func.least(RecordImportRow.through, instant)
+        with self._transaction() as session:
+            session.execute(update(RecordImportRow).where(*here).values(through=through))
+
     def ask(self, slugs: Collection[str], now: datetime) -> None:
         """Have the streams of some connections read at once, and not when they are due."""
         statement = update(RecordImportRow).where(RecordImportRow.connection.in_(slugs))
