@@ -60,7 +60,7 @@ def _quarter(now: datetime) -> str:
 
 @dg.sensor(
     job=normalise_orders_job,
-    minimum_interval_seconds=10,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Normalises the days whose orders or payments changed.",
 )

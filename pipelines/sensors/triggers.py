@@ -49,7 +49,7 @@ def _run_sensor(kind: str) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"{kind}_sensor",
         jobs=_JOBS,
-        minimum_interval_seconds=10,
+        minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Starts the runs of your triggers when {when}.",
     )
@@ -81,7 +81,7 @@ settlement_closed_sensor = _run_sensor("settlement_closed")
 
 @dg.sensor(
     jobs=_JOBS,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Records what happened, and sends what your triggers ask for.",
 )
