@@ -47,19 +47,24 @@ def record_order_events(
         return {}
     events = workspace.registry.events
     with workspace.engine() as con:
-        all_days = workspace.lake.days(ORDERS.name, connection.slug)
-        everything = workspace.lake.partitions(ORDERS.name, connection.slug, all_days)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW placed AS FROM {scan(files, by_name=True)}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW ever AS FROM {scan(everything, by_name=True)}")
+        # Of an imported history hardly an order has an event: each file is read once.
+        any_kind = " OR ".join(f"({condition})" for condition, _, _ in _KINDS.values())
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE placed AS FROM {scan(files, by_name=True)} "
+            f"WHERE NOT is_test AND ({any_kind})",
+            {"since": choice.since},
+        )
         lines = workspace.lake.partitions("order_lines", connection.slug, days)
         source = scan(lines, by_name=True) if lines else "(SELECT '' AS order_id, '' AS sku)"
         con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS FROM {source}")
-        recorded = {}
+        recorded = dict[str, int]()
         for kind, (condition, subject, at) in _KINDS.items():
             query = _SUBJECTS.format(subject=subject, condition=condition)
             rows = con.execute(query, {"since": choice.since}).fetchall()
             new = events.unrecorded(kind, connection.slug, [name for name, _ in rows])
             if new:
+                if not recorded:
+                    _read_buyers(workspace, connection, con)
                 chosen = [order for name, order in rows if name in new]
                 listed = _events(con, chosen, subject, at, kind)
                 recorded[kind] = len(events.record(kind, connection.slug, listed))
@@ -78,6 +83,19 @@ def record_listing_events(workspace: Workspace, connection: Connection, now: dat
         ).fetchall()
     events = [NewEvent(key, now, {"listing_id": key, "title": title}) for key, title in rows]
     return len(workspace.registry.events.record("listing_without_sku", connection.slug, events))
+
+
+def _read_buyers(
+    workspace: Workspace, connection: Connection, con: duckdb.DuckDBPyConnection
+) -> None:
+    """Make the table `ever`: who placed which order when, of the buyers of `placed`."""
+    lake, slug = workspace.lake, connection.slug
+    # Not by name: that opens every day's file once more, and each has had these columns ever since.
+    everything = scan(lake.partitions(ORDERS.name, slug, lake.days(ORDERS.name, slug)))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE ever AS SELECT customer_key, placed_at, order_id "
+        f"FROM {everything} WHERE customer_key IN (SELECT customer_key FROM placed)"
+    )
 
 
 def _events(
@@ -104,7 +122,7 @@ def _in_coins(amount: Decimal, currency: str | None) -> Decimal:
 
 
 _SUBJECTS = """
-SELECT {subject} AS subject, order_id FROM placed WHERE NOT is_test AND {condition}
+SELECT {subject} AS subject, order_id FROM placed WHERE {condition}
 ORDER BY placed_at, order_id
 """
 _FIELDS = """

@@ -10,7 +10,7 @@ import duckdb
 from connectors.accounts.personal_data import PersonalData
 from connectors.accounts.setup import Setup
 from connectors.channels import channel
-from connectors.channels.streams import Record, Stream
+from connectors.channels.streams import Person, Record, Stream
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import PRIVACY
 from connectors.errors import BadInput
@@ -45,12 +45,16 @@ class PeopleImport:
         self._data = PersonalData(workspace.settings, workspace.registry)
         self._slug, self._days, self._now = connection.slug, personal_days(connection), now
 
-    def store(self, records: Sequence[Record]) -> None:
-        """Seal and store the people of some records."""
+    def people_of(self, records: Sequence[Record]) -> list[Person]:
+        """Return the people of some records; none where nobody chose to have them."""
         if self._person is None:
-            return
-        people = [person for record in records if (person := self._person(record)) is not None]
-        self._data.store(self._slug, people, self._now, self._days)
+            return []
+        return [person for record in records if (person := self._person(record)) is not None]
+
+    def store(self, people: Sequence[Person]) -> None:
+        """Seal and store people."""
+        if people:
+            self._data.store(self._slug, people, self._now, self._days)
 
 
 def find_people(workspace: Workspace, slug: str, who: str) -> list[str]:

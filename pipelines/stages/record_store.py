@@ -48,6 +48,11 @@ def prepare_to_read_again(workspace: Workspace, connection: Connection, window: 
     workspace.registry.record_imports.rewind(slug, DATED, begin)
 
 
+def as_lines(records: Sequence[Record]) -> bytes:
+    """Return records as JSON, each on a line of its own."""
+    return b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
+
+
 class RecordStore:
     """Storage of one stream's records; the caller holds the connection's lock."""
 
@@ -60,13 +65,12 @@ class RecordStore:
         self._secret = pseudonym_secret(workspace.settings, workspace.registry)
         self.changed = 0
 
-    def upsert(self, records: Sequence[Record]) -> set[date]:
-        """Upsert a batch; return the days whose file is another one now."""
+    def upsert(self, pages: Sequence[bytes]) -> set[date]:
+        """Upsert records, made lines by `as_lines`; return the days whose file is another one."""
         with self._workspace.scratch("records") as scratch, self._workspace.engine() as con:
             lines = scratch / "records.ndjson"
             with lines.open("wb") as file:
-                for record in records:
-                    file.write(orjson.dumps(record) + b"\n")
+                file.writelines(pages)
             self._read(con, lines)
             return self._merge(con, scratch)
 

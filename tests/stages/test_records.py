@@ -1,5 +1,6 @@
 """Records of a store: upserted, normalised by day, and free of personal data."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
 from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
-from pipelines.stages.record_store import RecordStore
+from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.records import normalise_records
 from pipelines.stages.results import DayResult
 from pipelines.stages.stock import take_listed_costs
@@ -105,8 +106,9 @@ def shop(registry: Registry, tmp_path: Path) -> House:
     return replace(house, connection=registry.connections.get("store"))
 
 
-def store(house: House, stream: Stream = ORDERS) -> RecordStore:
-    return RecordStore(house.workspace, house.connection, stream, date(2026, 1, 1))
+def upsert(house: House, records: Sequence[Any], stream: Stream = ORDERS) -> set[date]:
+    store = RecordStore(house.workspace, house.connection, stream, date(2026, 1, 1))
+    return store.upsert([as_lines(records)])
 
 
 def normalise(house: House, *days: date) -> list[DayResult]:
@@ -115,9 +117,9 @@ def normalise(house: House, *days: date) -> list[DayResult]:
 
 def test_an_order_becomes_rows_without_personal_data(shop: House) -> None:
     refunded = order(2, refunds=[{"id": 9, "reason": "Marked", "total": "-6.40"}])
-    assert store(shop).upsert(
-        [order(1), refunded, order(3, status="on-hold", date_paid_gmt=None)]
-    ) == {DAY}
+    assert upsert(shop, [order(1), refunded, order(3, status="on-hold", date_paid_gmt=None)]) == {
+        DAY
+    }
     results = normalise(shop)
     assert [r.failure for r in results if r.failure] == []
     assert {result.asset: result.metadata for result in results} == {
@@ -160,7 +162,7 @@ def test_what_comes_after_its_choice_is_an_event_once(shop: House) -> None:
         order(3, status="pending", **{**late, "date_paid_gmt": None}),
     ]
     day = date(2026, 4, 3)
-    store(shop).upsert([old, *new])
+    upsert(shop, [old, *new])
     normalise(shop, DAY, day)
     recorded = record_order_events(shop.workspace, shop.connection, [DAY, day])
     assert recorded == {"order_submitted": 2, "payment_received": 1}
@@ -175,7 +177,7 @@ def test_what_comes_after_its_choice_is_an_event_once(shop: House) -> None:
     for place, amounts in enumerate((["-5.00"], ["-5.00", "-1.00"])):
         refunds = [{"id": n, "total": amount} for n, amount in enumerate(amounts)]
         changed = {**late, "date_modified_gmt": f"2026-04-03T1{4 + place}:00:00"}
-        store(shop).upsert([order(2, billing=billing, refunds=refunds, **changed)])
+        upsert(shop, [order(2, billing=billing, refunds=refunds, **changed)])
         normalise(shop, day)
         assert record_order_events(shop.workspace, shop.connection, [day]) == {"refund_issued": 1}
     refunded = events.list(kinds=["refund_issued"])
@@ -183,13 +185,13 @@ def test_what_comes_after_its_choice_is_an_event_once(shop: House) -> None:
 
 
 def test_a_change_replaces_and_what_is_older_or_the_same_touches_nothing(shop: House) -> None:
-    assert store(shop).upsert([order(1)]) == {DAY}
-    assert store(shop).upsert([order(1)]) == set()
+    assert upsert(shop, [order(1)]) == {DAY}
+    assert upsert(shop, [order(1)]) == set()
     older = order(1, status="pending", date_modified_gmt="2026-04-01T10:00:00")
-    assert store(shop).upsert([older]) == set()
+    assert upsert(shop, [older]) == set()
     newer = order(1, status="completed", date_modified_gmt="2026-04-02T10:00:00")
     # Two states in one answer: the later one counts.
-    assert store(shop).upsert([newer, order(1)]) == {DAY}
+    assert upsert(shop, [newer, order(1)]) == {DAY}
     normalise(shop)
     path = shop.workspace.lake.partition("orders", "store", DAY)
     before = path.read_bytes()
@@ -197,11 +199,11 @@ def test_a_change_replaces_and_what_is_older_or_the_same_touches_nothing(shop: H
     normalise(shop)
     assert path.read_bytes() == before
     # What was made before the history begins is left out.
-    assert store(shop).upsert([order(4, date_created_gmt="2025-12-31T23:00:00")]) == set()
+    assert upsert(shop, [order(4, date_created_gmt="2025-12-31T23:00:00")]) == set()
 
 
 def test_words_that_nobody_knows_are_told_and_listings_are_looked_at(shop: House) -> None:
-    store(shop).upsert([order(1, status="wc-lay-by")])
+    upsert(shop, [order(1, status="wc-lay-by")])
     (problem,) = [c.problem for r in normalise(shop) for c in r.checks]
     assert problem == (
         "WooCommerce states orders as wc-lay-by, which Daybook does not know: their status is "
@@ -215,7 +217,7 @@ def test_words_that_nobody_knows_are_told_and_listings_are_looked_at(shop: House
         "date_modified_gmt": "2026-04-01T10:00:00",
     }
     listed = [{"id": 1, "sku": "MUG"}, {"id": 2, "sku": "MUG"}, {"id": 3, "sku": ""}]
-    store(shop, PRODUCTS).upsert([listing | each for each in listed])
+    upsert(shop, [listing | each for each in listed], PRODUCTS)
     people = [
         {
             "id": n,
@@ -225,7 +227,7 @@ def test_words_that_nobody_knows_are_told_and_listings_are_looked_at(shop: House
         }
         for n, role in enumerate(("customer", "administrator", "subscriber"))
     ]
-    store(shop, CONTACTS).upsert(people)
+    upsert(shop, people, CONTACTS)
     assert normalise_listings(shop.workspace, shop.connection) == {"products": 3, "contacts": 3}
     assert sorted(rows(shop, "contacts", "kind, role")) == [
         *(("customer", "customer"), ("customer", "subscriber")),
@@ -255,14 +257,16 @@ def test_personal_data_is_held_where_chosen_until_its_date_or_an_erasure(shop: H
         }
         for n in (1, 2)
     ]
-    PeopleImport(workspace, shop.connection, CONTACTS, NOW).store(people)
+    silent = PeopleImport(workspace, shop.connection, CONTACTS, NOW)
+    silent.store(silent.people_of(people))
     assert registry.people.list("store") == []
     document = setup.model_copy(update={"imports": imports}).model_dump(mode="json")
     registry.connections.set_setup("store", document, "ann")
     connection = registry.connections.get("store")
-    PeopleImport(workspace, connection, CONTACTS, NOW).store(people)
+    chosen = PeopleImport(workspace, connection, CONTACTS, NOW)
+    chosen.store(chosen.people_of(people))
     # Bought with an account: the order and the person have one pseudonym.
-    store(shop).upsert([order(7, customer_id=1)])
+    upsert(shop, [order(7, customer_id=1)])
     normalise(shop)
     (key,) = find_people(workspace, "store", "MARKED1@example.com")
     exported = export_person(workspace, "store", key)
@@ -272,7 +276,7 @@ def test_personal_data_is_held_where_chosen_until_its_date_or_an_erasure(shop: H
     assert export_person(workspace, "store", key) == exported
     assert erase_people(workspace, "store", [key], "ann", "asked for") == 1
     # An import after that does not bring them back, and the sealed bytes are gone.
-    PeopleImport(workspace, connection, CONTACTS, NOW).store(people)
+    chosen.store(chosen.people_of(people))
     assert export_person(workspace, "store", key)["personal_data"] == {}
     with pytest.raises(BadInput, match="knows nobody"):
         find_people(workspace, "store", "marked1@example.com")

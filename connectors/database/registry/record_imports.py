@@ -104,10 +104,11 @@ class RecordImports(Repository):
 
     def finish_days(self, slug: str, days: Mapping[date, int]) -> None:
         """Take days off that were normalised, unless they were requested again meanwhile."""
+        if not days:
+            return
         with self._transaction() as session:
-            for day, request in days.items():
-                place = (RecordDayRow.connection == slug, RecordDayRow.day == day)
-                session.execute(delete(RecordDayRow).where(*place, RecordDayRow.request <= request))
+            listed = {"slug": slug, "days": [*days], "requests": [*days.values()]}
+            session.execute(_FINISH, listed)
 
 
 _REQUEST = text(
@@ -115,5 +116,13 @@ _REQUEST = text(
     INSERT INTO registry.record_days (connection, day)
     SELECT :slug, unnest(CAST(:days AS date[]))
     ON CONFLICT (connection, day) DO UPDATE SET request = DEFAULT
+    """
+)
+_FINISH = text(
+    """
+    DELETE FROM registry.record_days AS waiting
+    USING unnest(CAST(:days AS date[]), CAST(:requests AS bigint[])) AS finished (day, request)
+    WHERE waiting.connection = :slug AND waiting.day = finished.day
+        AND waiting.request <= finished.request
     """
 )
