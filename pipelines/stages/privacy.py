@@ -13,7 +13,7 @@ from connectors.accounts.personal_data import PersonalData
 from connectors.accounts.setup import Setup
 from connectors.accounts.vault import Vault
 from connectors.channels import channel
-from connectors.channels.streams import Record, Stream
+from connectors.channels.streams import Person, Record, Stream
 from connectors.database.registry import Connection
 from connectors.database.registry.findings import PRIVACY
 from connectors.errors import BadInput
@@ -43,6 +43,7 @@ class PeopleImport:
         imports = Setup.model_validate(connection.setup).imports
         # Contacts are what names belong to: without them a buyer stays a pseudonym.
         is_chosen = imports.personal_data and imports.stream("contacts").is_on
+        self.is_chosen = is_chosen
         self._person = stream.person if is_chosen else None
         self._data = PersonalData(workspace.settings, workspace.registry)
         self._slug, self._days, self._now = connection.slug, personal_days(connection), now
@@ -52,7 +53,13 @@ class PeopleImport:
         if self._person is None:
             return
         people = [person for record in records if (person := self._person(record)) is not None]
-        self._data.store(self._slug, people, self._now, self._days)
+        self.seal(people)
+
+    def seal(self, people: Sequence[Person]) -> int:
+        """Seal and store people, where they were chosen; return how many."""
+        if not self.is_chosen:
+            return 0
+        return self._data.store(self._slug, people, self._now, self._days)
 
 
 def find_people(workspace: Workspace, slug: str, who: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Records as they are stored: one file a day, upserted by the platform's own id of a record."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +17,12 @@ from connectors.errors import BadInput
 from connectors.lake.engine import quoted
 from mappings.order_tables import UNDATED, raw_table
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.records import STATED
 from pipelines.stages.workspace import Workspace
 
 # What was made on a day stands in its file; products and contacts are of no day.
 DATED: Final[tuple[StreamName, ...]] = ("orders", "payments")
+_STRUCTURE: Final = quoted(orjson.dumps(STATED).decode())
 # The longest record that is taken: an order of thousands of lines.
 _LONGEST = 64 * 2**20
 
@@ -34,6 +36,8 @@ class RecordStore:
         self._workspace, self._connection, self._stream = workspace, connection, stream
         self._first = first if stream.name in DATED else UNDATED
         self._table = raw_table(stream.name)
+        # Files and APIs may differ about an instant, and so about the day of an order at midnight.
+        self._nearby = (-1, 0, 1) if stream.name == "orders" else (0,)
         self._secret = pseudonym_secret(workspace.settings, workspace.registry)
         self.changed = 0
 
@@ -46,6 +50,25 @@ class RecordStore:
                     file.write(orjson.dumps(record) + b"\n")
             self._read(con, lines)
             return self._merge(con, scratch)
+
+    def upsert_stated(self, con: duckdb.DuckDBPyConnection, source: str) -> set[date]:
+        """Upsert the orders of a file, `stated` in an engine; return the days that changed.
+
+        `source` is the SHA-256 of the file. What the file does not say stays as another one said
+        it; what the platform's API said is nearer, and stays whole.
+        """
+        with self._workspace.scratch("records") as scratch:
+            con.execute(
+                _STATED.format(
+                    connection=quoted(self._connection.slug),
+                    zone=quoted(self._connection.timezone),
+                    secret=quoted(self._secret),
+                    source=quoted(source),
+                    stored=", ".join(f'"{name}" := "{name}"' for name in STATED),
+                    structure=_STRUCTURE,
+                )
+            )
+            return self._merge(con, scratch, completed=True)
 
     def _read(self, con: duckdb.DuckDBPyConnection, lines: Path) -> None:
         """Make the table `incoming`: the fields that are stored, each record once."""
@@ -79,18 +102,25 @@ class RecordStore:
                 f"({reason}); nothing of them was stored"
             ) from error
 
-    def _merge(self, con: duckdb.DuckDBPyConnection, scratch: Path) -> set[date]:
+    def _merge(
+        self, con: duckdb.DuckDBPyConnection, scratch: Path, *, completed: bool = False
+    ) -> set[date]:
+        """Put what is new of `incoming` in place, `completed` by what files said before."""
         lake, slug = self._workspace.lake, self._connection.slug
         rows = con.execute("SELECT DISTINCT business_date FROM incoming").fetchall()
-        files = lake.partitions(self._table.name, slug, [day for (day,) in rows])
+        near = {day + timedelta(days=n) for (day,) in rows for n in self._nearby}
+        files = lake.partitions(self._table.name, slug, sorted(near))
         source = (
             self._table.read_sql(scan(files, by_name=True)) if files else "(FROM incoming LIMIT 0)"
         )
         columns = self._table.select_list()
         con.execute(f"CREATE OR REPLACE TEMP TABLE stored AS SELECT {columns} FROM {source}")
+        if completed:
+            con.execute(_COMPLETED.format(structure=_STRUCTURE))
         con.execute(_CHANGED)
         rows = con.execute("SELECT business_date, count(*) FROM changed GROUP BY 1").fetchall()
-        days = {day for day, _ in rows}
+        moved = con.execute(_MOVED).fetchall()
+        days = {day for day, *_ in (*rows, *moved)}
         self.changed = sum(count for _, count in rows)
         write_days(con, lake, self._table, slug, days, _MERGED, scratch)
         return days
@@ -130,6 +160,34 @@ QUALIFY row_number() OVER (
     PARTITION BY record_key ORDER BY modified_at DESC NULLS LAST, record DESC
 ) = 1
 """
+_STATED = """
+CREATE OR REPLACE TEMP TABLE incoming AS
+SELECT
+    {connection} AS connection,
+    order_id AS record_key,
+    CAST(timezone({zone}, created_at) AS DATE) AS business_date,
+    created_at,
+    updated_at AS modified_at,
+    left(sha256(
+        {secret} || chr(0) || {connection} || chr(0) || lower(CAST(customer AS VARCHAR))
+    ), 32) AS customer_key,
+    coalesce(is_guest, false) AS is_guest,
+    {source} AS source,
+    CAST(to_json(from_json(to_json(struct_pack({stored})), {structure})) AS VARCHAR) AS record
+FROM stated
+"""
+# Etsy's exports of orders and of their items each say a part. An order keeps the day it stands on.
+_COMPLETED = """
+UPDATE incoming SET
+    created_at = stored.created_at,
+    business_date = stored.business_date,
+    customer_key = coalesce(incoming.customer_key, stored.customer_key),
+    record = CASE WHEN stored.source = 'api' THEN incoming.record ELSE CAST(to_json(from_json(
+        json_merge_patch(stored.record, json_merge_patch('{{}}', incoming.record)), {structure}
+    )) AS VARCHAR) END
+FROM stored
+WHERE stored.record_key = incoming.record_key
+"""
 # An older state that comes late replaces nothing; the platform itself is nearer than a file of it.
 _CHANGED = """
 CREATE OR REPLACE TEMP TABLE changed AS
@@ -140,7 +198,13 @@ WHERE stored.record_key IS NULL OR (
         OR incoming.modified_at IS DISTINCT FROM stored.modified_at)
     AND (incoming.modified_at >= stored.modified_at OR stored.modified_at IS NULL
         OR (incoming.source = 'api' AND stored.source <> 'api'))
+    AND (incoming.source = 'api' OR stored.source <> 'api')
 )
+"""
+_MOVED = """
+SELECT DISTINCT stored.business_date
+FROM stored JOIN changed USING (record_key)
+WHERE stored.business_date <> changed.business_date
 """
 _MERGED = """
 SELECT * FROM (

@@ -53,7 +53,7 @@ def test_the_report_as_json(user: User, folder: Path) -> None:
     result = user("import", "amazon", path, "--connection", "mugs", "--json")
     assert (result.code, result.err) == (0, "")
     (document,) = result.json["documents"]
-    assert result.json == {"ok": True, "documents": [document], "refused": []}
+    assert result.json == {"ok": True, "documents": [document], "orders": [], "refused": []}
     assert document["status"] == "new"
     assert document["settlements"] == ["20000000001"]
     assert (document["declared"], document["sum"], document["currency"]) == (
