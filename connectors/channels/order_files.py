@@ -28,9 +28,11 @@ class OrderFile:
     cell goes further than the text of the file. A header has all `marks`, which are columns that
     no other export has together; `required` ones are in every file, `filled` ones in every row.
     `amounts` may be written with the sign of their currency, and `sign` is the one whose sign says
-    it where no column does. `instants` are dates in one of `forms`; without a zone they are in the
-    connection's own, or in one of `zones`, the names that files have for IANA's. `footer` matches
-    the lines below the last row. `person` are the columns of a buyer's personal data by field.
+    it where no column does. `instants` are dates in one of `forms`, or of `forms_abroad` in time
+    zones outside America; without a zone they are in the connection's own, or in one of `zones`,
+    the names that files have for IANA's. `footer` matches the lines below the last row. `inferred`
+    are words for states that no column says: one that another file says stays. `customer` is who
+    bought, as SQL, and `person` are the columns of their personal data by field.
 
     What the columns mean stands in `mappings/channels/<channel>/orders_<name>.sql`.
     """
@@ -46,6 +48,8 @@ class OrderFile:
     forms: Sequence[str]
     sign: str | None = None
     footer: str | None = None
+    inferred: Sequence[str] = ()
+    forms_abroad: Sequence[str] = ()
     zones: Mapping[str, str] = field(default_factory=dict)
     customer: str | None = None
     person: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ import duckdb
 from connectors.channels.base import Channel
 from connectors.channels.order_files import OrderFile, OrderHeader
 from connectors.documents.countries import country_codes
-from connectors.documents.currency_signs import currency
+from connectors.documents.currency_signs import country, currency
 from connectors.documents.delimited import text_rows
 from connectors.documents.dialects import date_format, decimal_marks, zones
 from connectors.documents.macros import define
@@ -111,7 +111,30 @@ def _load(
     load(con, file, query, f"does not have the header's {count} fields", _AGAIN, rows)
     if rows == 0:
         raise BadInput(f"{file.name}: the export has a header and no rows; choose days with orders")
-    check_whole(con, file, " OR ".join(f'"{c}" IS NULL' for c in order_file.filled), _AGAIN)
+    empty = " OR ".join(f'"{c}" IS NULL' for c in order_file.filled)
+    check_whole(con, file, empty or "false", _AGAIN)
+    _check_amounts(con, file, order_file)
+
+
+def _check_amounts(
+    con: duckdb.DuckDBPyConnection, file: DecodedFile, order_file: OrderFile
+) -> None:
+    """Raise `BadInput` for a row with words for an amount: its cells have moved.
+
+    Before amounts are read, whose messages quote a cell: it may be a name here.
+    """
+    words = " UNION ALL ".join(
+        f"SELECT row, {quoted(titles[0])} AS title FROM document_rows "
+        f"WHERE regexp_matches(\"{column}\", '\\p{{L}}')"
+        for column, titles in order_file.columns.items()
+        if column in order_file.amounts
+    )
+    moved = con.execute(f"SELECT row, title FROM ({words}) ORDER BY ALL LIMIT 1").fetchone()
+    if moved is not None:
+        raise BadInput(
+            f"{file.name}: row {moved[0]}: {moved[1]} is not an amount: the row is damaged; "
+            f"{_AGAIN}"
+        )
 
 
 def _cell(order_file: OrderFile, column: str, place: int | None) -> str:
@@ -172,7 +195,10 @@ def _define(
     places = order_file.places(header.names)
     amounts = [column for column in order_file.amounts if column in places]
     instants = [column for column in order_file.instants if column in places]
-    form = date_format(con, file.name, instants, order_file.forms)
+    # If both orders read every date, the account's country decides about 03/04/26.
+    is_abroad = country(file.time_zone) not in {None, "US"}
+    forms = (is_abroad and order_file.forms_abroad) or order_file.forms
+    form = date_format(con, file.name, instants, forms)
     offsets = zones(con, file.name, instants) if "%H" in form else {"": 0}
     dialect = Dialect(
         encoding=file.encoding,

@@ -71,7 +71,7 @@ def import_orders(
             )
         connection = connection_of(workspace, source, target)
         store = RecordStore(workspace, connection, stream, export.first_day)
-        days = store.upsert_stated(con, export.document)
+        days = store.upsert_stated(con, export.document, export.order_file.inferred)
         # At once: a process that is killed here leaves no stored day without its request.
         workspace.registry.record_imports.request_days(connection.slug, days)
         _note(workspace, connection, export, now)
@@ -142,7 +142,7 @@ def _people(con: duckdb.DuckDBPyConnection, order_file: OrderFile) -> list[Perso
     if order_file.customer is None or not order_file.person:
         return []
     fields = {
-        name: f"nullif(concat_ws(', ', {', '.join(columns)}), '')"
+        name: f"nullif(concat_ws('{' ' if name == 'name' else ', '}', {', '.join(columns)}), '')"
         for name, columns in order_file.person.items()
     }
     listed = ", ".join(f"max_by({sql}, row) FILTER ({sql} IS NOT NULL)" for sql in fields.values())

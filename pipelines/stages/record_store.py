@@ -51,11 +51,14 @@ class RecordStore:
             self._read(con, lines)
             return self._merge(con, scratch)
 
-    def upsert_stated(self, con: duckdb.DuckDBPyConnection, source: str) -> set[date]:
+    def upsert_stated(
+        self, con: duckdb.DuckDBPyConnection, source: str, inferred: Sequence[str]
+    ) -> set[date]:
         """Upsert the orders of a file, `stated` in an engine; return the days that changed.
 
         `source` is the SHA-256 of the file. What the file does not say stays as another one said
-        it; what the platform's API said is nearer, and stays whole.
+        it, and so does a state where the file's is one of `inferred`; what the platform's API said
+        is nearer, and stays whole.
         """
         with self._workspace.scratch("records") as scratch:
             con.execute(
@@ -68,7 +71,7 @@ class RecordStore:
                     structure=_STRUCTURE,
                 )
             )
-            return self._merge(con, scratch, completed=True)
+            return self._merge(con, scratch, inferred)
 
     def _read(self, con: duckdb.DuckDBPyConnection, lines: Path) -> None:
         """Make the table `incoming`: the fields that are stored, each record once."""
@@ -103,9 +106,12 @@ class RecordStore:
             ) from error
 
     def _merge(
-        self, con: duckdb.DuckDBPyConnection, scratch: Path, *, completed: bool = False
+        self,
+        con: duckdb.DuckDBPyConnection,
+        scratch: Path,
+        inferred: Sequence[str] | None = None,
     ) -> set[date]:
-        """Put what is new of `incoming` in place, `completed` by what files said before."""
+        """Put what is new of `incoming` in place; that of files completes what files said."""
         lake, slug = self._workspace.lake, self._connection.slug
         rows = con.execute("SELECT DISTINCT business_date FROM incoming").fetchall()
         near = {day + timedelta(days=n) for (day,) in rows for n in self._nearby}
@@ -115,8 +121,8 @@ class RecordStore:
         )
         columns = self._table.select_list()
         con.execute(f"CREATE OR REPLACE TEMP TABLE stored AS SELECT {columns} FROM {source}")
-        if completed:
-            con.execute(_COMPLETED.format(structure=_STRUCTURE))
+        if inferred is not None:
+            con.execute(_COMPLETED.format(structure=_STRUCTURE), [list(inferred)])
         con.execute(_CHANGED)
         rows = con.execute("SELECT business_date, count(*) FROM changed GROUP BY 1").fetchall()
         moved = con.execute(_MOVED).fetchall()
@@ -183,7 +189,12 @@ UPDATE incoming SET
     business_date = stored.business_date,
     customer_key = coalesce(incoming.customer_key, stored.customer_key),
     record = CASE WHEN stored.source = 'api' THEN incoming.record ELSE CAST(to_json(from_json(
-        json_merge_patch(stored.record, json_merge_patch('{{}}', incoming.record)), {structure}
+        json_merge_patch(stored.record, json_merge_patch('{{}}', incoming.record), CASE
+            WHEN list_contains($1, incoming.record->>'$.platform_status')
+                AND NOT list_contains($1, stored.record->>'$.platform_status')
+            THEN json_object('platform_status', stored.record->>'$.platform_status')
+            ELSE '{{}}'
+        END), {structure}
     )) AS VARCHAR) END
 FROM stored
 WHERE stored.record_key = incoming.record_key
