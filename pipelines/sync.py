@@ -24,8 +24,8 @@ from pipelines.stages.books_check import books_error
 from pipelines.stages.imports import days_of, outstanding
 from pipelines.stages.organisations import organisation_of
 from pipelines.stages.publisher import due
+from pipelines.stages.record_files import prepare_to_read_again
 from pipelines.stages.record_import import chosen_streams
-from pipelines.stages.record_store import prepare_to_read_again
 from pipelines.stages.records import days_to_normalise
 from pipelines.stages.sender import due_days
 from pipelines.stages.syncs import DAYS_ASKED_FOR, SYNC_ASKED_FOR

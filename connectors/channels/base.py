@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import duckdb
 
 from connectors.channels.notifications import NotificationSupport
+from connectors.channels.order_files import OrderFile
 from connectors.channels.streams import NOBODY, Stream, StreamName
 from connectors.channels.sync_context import SyncContext
 from connectors.costs import UnitCost
@@ -89,9 +90,10 @@ class Channel:
     None for a channel that is read from files alone. It ends only after the last page of every
     list, so that what it yielded is all there is. It raises the errors of `Remote`. `read_costs`
     yields the unit cost of every item that has one, dated today; None where the platform has none.
-    `streams` are the records that it hands out apart from settlements. `most_personal_days` is how
-    long its policy lets personal data of buyers be held; `named_customers` are the customers, as
-    its streams know them, that a platform's request to erase somebody names.
+    `streams` are the records that it hands out apart from settlements, `order_files` the exports of
+    orders that its sellers download. `most_personal_days` is how long its policy lets personal
+    data of buyers be held; `named_customers` are the customers, as its streams know them, that a
+    platform's request to erase somebody names.
     `poll_minutes` are between two polls unless its owner chooses; `shortest_poll_minutes` are the
     fewest that the platform's limits leave room for.
     `language` looks at the first lines of a file that no format identifies: it names the language
@@ -113,6 +115,7 @@ class Channel:
     shortest_poll_minutes: int = 1
     language: Callable[[str], str | None] | None = None
     streams: tuple[Stream, ...] = ()
+    order_files: tuple[OrderFile, ...] = ()
     most_personal_days: int | None = None
     named_customers: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
 
@@ -121,15 +124,21 @@ class Channel:
         """Return whether the platform reports days before a settlement covers them."""
         return any(each.coverage is Coverage.PROVISIONAL for each in self.formats)
 
-    def identify(self, head: str) -> Format | None:
+    def identify(self, head: str) -> Format | OrderFile | None:
         """Return the format of a file with these first lines; None for a file of another kind."""
-        for each in self.formats:
+        kinds: tuple[Format | OrderFile, ...] = (*self.formats, *self.order_files)
+        for each in kinds:
             try:
-                if each.identify(head):
-                    return each
+                is_match = (
+                    each.header(head) is not None
+                    if isinstance(each, OrderFile)
+                    else each.identify(head)
+                )
             # Lines that no header could have: a cell without end, a character that no text has.
             except (csv.Error, ValueError):
                 continue
+            if is_match:
+                return each
         return None
 
     def stream(self, name: StreamName) -> Stream | None:

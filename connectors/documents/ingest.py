@@ -16,8 +16,10 @@ from threading import Event, Timer
 import duckdb
 
 from connectors.channels.base import Channel
+from connectors.channels.order_files import OrderFile
 from connectors.documents.api_documents import check_count, read_head
 from connectors.documents.manifest import Manifest, Withdrawal, effective_documents
+from connectors.documents.order_exports import OrderExport, read_export
 from connectors.documents.source_file import DecodedFile, SourceFile
 from connectors.documents.transcript import transcribe
 from connectors.errors import BadInput, DaybookError, Permanent, TotalsMismatch
@@ -70,8 +72,21 @@ class FileParser:
         Raises `BadInput` for a file that cannot be taken, and `TotalsMismatch`, with a copy in
         quarantine, for one that does not add up.
         """
+        parsed = self.read(channel, source_file, connection=connection, time_zone=time_zone)
+        if isinstance(parsed, Manifest):
+            return parsed
+        title = parsed.order_file.title
+        raise BadInput(f"{parsed.name}: is an {title}, which holds no settlement")
+
+    def read(
+        self, channel: Channel, source_file: SourceFile, *, connection: str, time_zone: str
+    ) -> Manifest | OrderExport:
+        """Return what one file holds, a document or orders, storing nothing.
+
+        Orders are left in the engine's table `stated`. Raises as `parse` does.
+        """
         try:
-            manifest = self._inspect(channel, source_file, connection, time_zone)
+            parsed = self._inspect(channel, source_file, connection, time_zone)
         except TotalsMismatch as error:
             path = _quarantine(self.settings, source_file, error)
             raise TotalsMismatch(
@@ -94,15 +109,13 @@ class FileParser:
                     "unedited"
                 )
             ) from error
-        return (
-            manifest
-            if source_file.tag is None
-            else manifest.model_copy(update={"tag": source_file.tag})
-        )
+        if source_file.tag is None or not isinstance(parsed, Manifest):
+            return parsed
+        return parsed.model_copy(update={"tag": source_file.tag})
 
     def _inspect(
         self, channel: Channel, source_file: SourceFile, connection: str, time_zone: str
-    ) -> Manifest:
+    ) -> Manifest | OrderExport:
         copy = self.scratch / "document.txt"
         encoding, head, source_format = transcribe(channel, source_file, copy)
         file = DecodedFile(
@@ -114,9 +127,12 @@ class FileParser:
             connection=connection,
             time_zone=time_zone,
         )
+        _clear(self.con)
+        if isinstance(source_format, OrderFile):
+            with in_time(self.con, file.name):
+                return read_export(self.con, channel, source_format, file)
         # Before the format reads it: a cut document would fail there with a less useful message.
         check_count(file.name, copy)
-        _clear(self.con)
         with in_time(self.con, file.name):
             manifest = source_format.inspect(self.con, file)
         # A shifted row has an amount or a date in the currency's column.

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from connectors.channels import CHANNELS
 from connectors.channels.base import Channel, Format
+from connectors.channels.order_files import OrderFile
 from connectors.errors import BadInput
 
 _DELIMITERS = (",", ";", "\t")
 
 
-def identify(channel: Channel, name: str, head: str) -> Format:
+def identify(channel: Channel, name: str, head: str) -> Format | OrderFile:
     """Return the format of a file with these first lines.
 
     Raises `BadInput` for a file that is not the channel's: what it is, and which file to import.

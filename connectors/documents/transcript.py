@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from connectors.channels.base import Channel, Format
+from connectors.channels.order_files import OrderFile
 from connectors.documents import recognition
 from connectors.documents.encodings import encoding_of, write_decoded
 from connectors.documents.source_file import SourceFile
@@ -15,7 +16,9 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 HEAD_CHARACTERS, HEAD_LINES = 65_536, 40
 
 
-def transcribe(channel: Channel, source_file: SourceFile, path: Path) -> tuple[str, str, Format]:
+def transcribe(
+    channel: Channel, source_file: SourceFile, path: Path
+) -> tuple[str, str, Format | OrderFile]:
     """Write a file's text to `path`; return its encoding, its first lines and its format.
 
     Of a spreadsheet, that is the first sheet that the channel identifies.
@@ -40,7 +43,8 @@ def transcribe(channel: Channel, source_file: SourceFile, path: Path) -> tuple[s
     head = head_of(_first_text(path))
     source_format = recognition.identify(channel, source_file.name, head)
     # Only now: a file of another format gets the more useful message first.
-    _check_end(source_file.name, path, head)
+    if not isinstance(source_format, OrderFile) or source_format.footer is None:
+        check_end(source_file.name, path, head)
     return encoding, head, source_format
 
 
@@ -54,7 +58,7 @@ def _first_text(path: Path) -> str:
         return text.read(HEAD_CHARACTERS)
 
 
-def _check_end(name: str, path: Path, head: str) -> None:
+def check_end(name: str, path: Path, head: str) -> None:
     """Raise `BadInput` for a file of more than one line whose last line does not end.
 
     All formats end their last line, so the file is cut off, maybe within a word or a number.

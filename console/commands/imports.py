@@ -1,4 +1,4 @@
-"""`import`: settlement files from disk, through the same parser as everything else."""
+"""`import`: files from disk, settlements and exports of orders, through one parser."""
 
 from datetime import date
 from pathlib import Path
@@ -12,10 +12,11 @@ from connectors.documents.manifest import Coverage, Manifest
 from connectors.errors import BadInput
 from console.documents import described, withdrawal_document
 from console.options import Json
+from console.order_imports import orders_document, orders_line
 from console.output import money, print_error, print_json, print_result, print_status
 from console.workspace import workspace
 from mappings.money import minor_digits
-from pipelines.stages.imports import Imported, import_file, open_connection
+from pipelines.stages.imports import Imported, ImportedOrders, import_file, open_connection
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def import_files(
     channel: Annotated[str, typer.Argument(help="amazon, etsy... (see `daybook channels`)")],
-    files: Annotated[list[Path], typer.Argument(help="settlement files; .gz and .zip too")],
+    files: Annotated[
+        list[Path], typer.Argument(help="settlements, exports of orders; .gz and .zip")
+    ],
     connection: Annotated[str, typer.Option(help="the connection's slug; made when it is new")],
     timezone: Annotated[
         str | None, typer.Option(help="IANA zone of business days, for a new connection")
@@ -36,15 +39,21 @@ def import_files(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Import settlement files. Each is verified and stored, or refused with a reason."""
+    """Import settlement files and exports of orders. Each is whole, or refused with a reason."""
     source = channel_named(channel)
     documents: list[dict[str, Any]] = []
+    orders: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
     with workspace() as opened:
         target = open_connection(opened, source, connection, timezone=timezone, name=name)
         for path in files:
             try:
                 for outcome in import_file(opened, source, target, path, again=again):
+                    if isinstance(outcome, ImportedOrders):
+                        orders.append(orders_document(outcome))
+                        if not as_json:
+                            print_result(orders_line(source, outcome))
+                        continue
                     documents.append(_document(outcome))
                     if not as_json:
                         _report(source, outcome)
@@ -53,8 +62,10 @@ def import_files(
                 refused.append({"file": str(path), "error": str(error)})
                 print_error(str(error))
     if as_json:
-        print_json({"ok": not refused, "documents": documents, "refused": refused})
-    elif documents and not refused:
+        print_json(
+            {"ok": not refused, "documents": documents, "orders": orders, "refused": refused}
+        )
+    elif (documents or orders) and not refused:
         print_result(f"next: `daybook sync {connection}`")
     raise typer.Exit(2 if refused else 0)
 

@@ -14,18 +14,29 @@ from connectors.documents import ingest
 from connectors.documents.archives import source_files
 from connectors.documents.coverage import check_before_sync, check_covered_once
 from connectors.documents.manifest import Manifest, Withdrawal
+from connectors.documents.order_exports import OrderExport
 from connectors.errors import BadInput
 from connectors.lake.windows import ONE_DAY, Window
 from mappings.channels import classify
 from mappings.model import UNCLASSIFIED
+from pipelines.stages.import_targets import (
+    ACTOR,
+    LOCK_SECONDS,
+    Target,
+    connection_of,
+    open_connection,
+)
 from pipelines.stages.mapping import mapping_of
+from pipelines.stages.order_imports import ImportedOrders, import_orders
 from pipelines.stages.orders import days_of_orders
 from pipelines.stages.provisional import booked_documents
 from pipelines.stages.workspace import Workspace
 
-ACTOR = "command line"
-# A sync holds the same lock while it stores; it may parse several documents meanwhile.
-LOCK_SECONDS = 120.0
+__all__ = [
+    "ACTOR", "LOCK_SECONDS", "Imported", "ImportedOrders", "Target", "bookable", "days_of",
+    "held_elsewhere", "import_file", "open_connection", "outstanding", "query_variables",
+    "touched_days",
+]  # fmt: skip
 # Platforms date payouts up to a month ahead.
 DAYS_AHEAD = 31
 # Ids that Daybook makes contain a dash, and those of a day are eight digits.
@@ -49,53 +60,21 @@ class Imported:
     withdrawal: Withdrawal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The connection to import into; it is made when the first file has been accepted."""
-
-    slug: str
-    name: str
-    time_zone: str
-    exists: bool
-
-
-def open_connection(
-    workspace: Workspace, source: Channel, slug: str, *, timezone: str | None, name: str | None
-) -> Target:
-    """Return the connection of a slug, or the new one; `BadInput` when options contradict it."""
-    try:
-        existing = workspace.registry.connections.get(slug)
-    except BadInput:
-        workspace.registry.connections.check(slug, timezone or source.default_time_zone)
-        return Target(slug, name or slug, timezone or source.default_time_zone, exists=False)
-    if existing.channel != source.name:
-        raise BadInput(f"connection {slug} is one of {existing.channel}, not of {source.name}")
-    # A day cut in another zone would hold other transactions: entries already posted would change.
-    if timezone is not None and timezone != existing.timezone:
-        raise BadInput(
-            f"connection {slug} keeps its days in {existing.timezone}; "
-            f"use another slug for {timezone}"
-        )
-    if name is not None and name != existing.name:
-        raise BadInput(f"connection {slug} is named {existing.name!r}: leave --name out")
-    return Target(slug, existing.name, existing.timezone, exists=True)
-
-
 def import_file(
     workspace: Workspace, source: Channel, target: Target, path: Path, *, again: bool = False
-) -> Iterator[Imported]:
+) -> Iterator[Imported | ImportedOrders]:
     """Import every file in `path`; `BadInput` for one that is refused, which leaves nothing.
 
     What another connection has is imported with `again` only.
     """
     for source_file in source_files(path):
-        manifest = ingest.parse_file(
-            workspace.settings,
-            source,
-            source_file,
-            connection=target.slug,
-            time_zone=target.time_zone,
-        )
+        with ingest.open_parser(workspace.settings, ingest.MEMORY) as parser:
+            manifest = parser.read(
+                source, source_file, connection=target.slug, time_zone=target.time_zone
+            )
+            if isinstance(manifest, OrderExport):
+                yield import_orders(workspace, source, target, parser.con, manifest, again=again)
+                continue
         # Before the lock: refused files need not wait for a running sync.
         bookable(workspace, manifest, datetime.now(UTC).date())
         with workspace.registry.lock(f"import {target.slug}", LOCK_SECONDS):
@@ -150,17 +129,8 @@ def _store(
     workspace: Workspace, source: Channel, target: Target, content: bytes, manifest: Manifest
 ) -> Imported:
     registry, lake = workspace.registry, workspace.lake
-    if registry.connections.find(target.slug) is None:
-        registry.connections.add(
-            target.slug,
-            channel=source.name,
-            name=target.name,
-            timezone=target.time_zone,
-            kind="file",
-            actor=ACTOR,
-        )
+    connection = connection_of(workspace, source, target)
     previous = lake.effective_documents(target.slug)
-    connection = registry.connections.get(target.slug)
     check_covered_once(manifest, previous, connection.timezone)
     if connection.kind == "api":
         check_before_sync(manifest, first_day(connection, workspace.settings.first_day))

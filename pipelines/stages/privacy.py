@@ -41,6 +41,7 @@ class PeopleImport:
         imports = Setup.model_validate(connection.setup).imports
         # Contacts are what names belong to: without them a buyer stays a pseudonym.
         is_chosen = imports.personal_data and imports.stream("contacts").is_on
+        self.is_chosen = is_chosen
         self._person = stream.person if is_chosen else None
         self._data = PersonalData(workspace.settings, workspace.registry)
         self._slug, self._days, self._now = connection.slug, personal_days(connection), now
@@ -51,10 +52,11 @@ class PeopleImport:
             return []
         return [person for record in records if (person := self._person(record)) is not None]
 
-    def store(self, people: Sequence[Person]) -> None:
-        """Seal and store people."""
-        if people:
-            self._data.store(self._slug, people, self._now, self._days)
+    def store(self, people: Sequence[Person]) -> int:
+        """Seal and store people, where they were chosen; return how many."""
+        if not self.is_chosen or not people:
+            return 0
+        return self._data.store(self._slug, people, self._now, self._days)
 
 
 def find_people(workspace: Workspace, slug: str, who: str) -> list[str]:

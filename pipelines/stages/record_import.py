@@ -23,7 +23,8 @@ from pipelines.stages.ahead import ahead
 from pipelines.stages.fetch import sync_context
 from pipelines.stages.imports import LOCK_SECONDS
 from pipelines.stages.privacy import PeopleImport
-from pipelines.stages.record_store import DATED, RecordStore, as_lines
+from pipelines.stages.record_files import DATED
+from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.workspace import Workspace
 
 # Lists by time of modification are some minutes behind on most platforms.

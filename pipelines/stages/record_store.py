@@ -1,51 +1,27 @@
 """Records as they are stored: one file a day, upserted by the platform's own id of a record."""
 
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import duckdb
 import orjson
+import pyarrow as pa
 
 from connectors.accounts.pseudonyms import pseudonym_secret
-from connectors.accounts.setup import StreamName
 from connectors.channels import channel
 from connectors.channels.streams import Record, Stream
 from connectors.database.registry import Connection
-from connectors.errors import BadInput, Permanent
+from connectors.errors import BadInput
 from connectors.lake.engine import quoted
-from connectors.lake.windows import Window, midnight
 from mappings.order_tables import UNDATED, raw_table
 from pipelines.stages.partitions import scan, write_days
+from pipelines.stages.record_files import DATED, check_whole
+from pipelines.stages.records import STATED
 from pipelines.stages.workspace import Workspace
 
-# What was made on a day stands in its file; products and contacts are of no day.
-DATED: Final[tuple[StreamName, ...]] = ("orders", "payments")
-_RAW: Final = tuple(raw_table(name).name for name in DATED)
-# The longest record that is taken: an order of thousands of lines.
-_LONGEST = 64 * 2**20
-
-
-def check_whole(workspace: Workspace, slug: str, days: Collection[date]) -> None:
-    """Raise `Permanent`, with what to do, where a stored file of some days was cut off."""
-    for table in _RAW:
-        for day in sorted(workspace.lake.cut_off(table, slug) & set(days)):
-            raise Permanent(
-                f"{table}/{slug}/{day}.parquet was cut off: read its records again with "
-                f"`daybook sync {slug} --from {day} --to {day}`"
-            )
-
-
-def prepare_to_read_again(workspace: Workspace, connection: Connection, window: Window) -> None:
-    """Have orders and payments of a window read again; files of it that were cut off go first."""
-    slug = connection.slug
-    for table in _RAW:
-        for day in workspace.lake.cut_off(table, slug):
-            if day in window:
-                workspace.lake.drop(table, slug, day)
-    begin = midnight(window.start, connection.timezone)
-    workspace.registry.record_imports.rewind(slug, DATED, begin)
+_STRUCTURE: Final = quoted(orjson.dumps(STATED).decode())
 
 
 def as_lines(records: Sequence[Record]) -> bytes:
@@ -62,19 +38,46 @@ class RecordStore:
         self._workspace, self._connection, self._stream = workspace, connection, stream
         self._first = first if stream.name in DATED else UNDATED
         self._table = raw_table(stream.name)
+        # Files and APIs may differ about an instant, and so about the day of an order at midnight.
+        self._nearby = (-1, 0, 1) if stream.name == "orders" else (0,)
         self._secret = pseudonym_secret(workspace.settings, workspace.registry)
         self.changed = 0
 
     def upsert(self, pages: Sequence[bytes]) -> set[date]:
         """Upsert records, made lines by `as_lines`; return the days whose file is another one."""
         with self._workspace.scratch("records") as scratch, self._workspace.engine() as con:
-            lines = scratch / "records.ndjson"
-            with lines.open("wb") as file:
-                file.writelines(pages)
-            self._read(con, lines)
+            # In memory: records name people, and what is written to a disk may stay there.
+            lines = [line for page in pages for line in page.splitlines()]
+            con.register("lines", pa.table({"json": pa.array(lines, pa.string())}))
+            try:
+                self._read(con)
+            finally:
+                con.unregister("lines")
             return self._merge(con, scratch)
 
-    def _read(self, con: duckdb.DuckDBPyConnection, lines: Path) -> None:
+    def upsert_stated(
+        self, con: duckdb.DuckDBPyConnection, source: str, inferred: Sequence[str]
+    ) -> set[date]:
+        """Upsert the orders of a file, `stated` in an engine; return the days that changed.
+
+        `source` is the SHA-256 of the file. What the file does not say stays as another one said
+        it, and so does a state where the file's is one of `inferred`; what the platform's API said
+        is nearer, and stays whole.
+        """
+        with self._workspace.scratch("records") as scratch:
+            con.execute(
+                _STATED.format(
+                    connection=quoted(self._connection.slug),
+                    zone=quoted(self._connection.timezone),
+                    secret=quoted(self._secret),
+                    source=quoted(source),
+                    stored=", ".join(f'"{name}" := "{name}"' for name in STATED),
+                    structure=_STRUCTURE,
+                )
+            )
+            return self._merge(con, scratch, inferred)
+
+    def _read(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the table `incoming`: the fields that are stored, each record once."""
         stream = self._stream
         fields = {name: f'"{name}"' for name in stream.stored} | dict(stream.derived)
@@ -86,8 +89,6 @@ class RecordStore:
                     zone=quoted(self._connection.timezone),
                     secret=quoted(self._secret),
                     structure=quoted(orjson.dumps(stream.fields).decode()),
-                    lines=quoted(str(lines)),
-                    longest=_LONGEST,
                     key=stream.key,
                     created=stream.created if stream.name in DATED else "NULL",
                     modified=stream.modified,
@@ -106,20 +107,30 @@ class RecordStore:
                 f"({reason}); nothing of them was stored"
             ) from error
 
-    def _merge(self, con: duckdb.DuckDBPyConnection, scratch: Path) -> set[date]:
+    def _merge(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        scratch: Path,
+        inferred: Sequence[str] | None = None,
+    ) -> set[date]:
+        """Put what is new of `incoming` in place; that of files completes what files said."""
         lake, slug = self._workspace.lake, self._connection.slug
         rows = con.execute("SELECT DISTINCT business_date FROM incoming").fetchall()
+        near = {day + timedelta(days=n) for (day,) in rows for n in self._nearby}
         # Over a file that cannot be read, what came today would be all that is left of a day.
-        check_whole(self._workspace, slug, [day for (day,) in rows])
-        files = lake.partitions(self._table.name, slug, [day for (day,) in rows])
+        check_whole(self._workspace, slug, near)
+        files = lake.partitions(self._table.name, slug, sorted(near))
         source = (
             self._table.read_sql(scan(files, by_name=True)) if files else "(FROM incoming LIMIT 0)"
         )
         columns = self._table.select_list()
         con.execute(f"CREATE OR REPLACE TEMP TABLE stored AS SELECT {columns} FROM {source}")
+        if inferred is not None:
+            con.execute(_COMPLETED.format(structure=_STRUCTURE), [list(inferred)])
         con.execute(_CHANGED)
         rows = con.execute("SELECT business_date, count(*) FROM changed GROUP BY 1").fetchall()
-        days = {day for day, _ in rows}
+        moved = con.execute(_MOVED).fetchall()
+        days = {day for day, *_ in (*rows, *moved)}
         self.changed = sum(count for _, count in rows)
         write_days(con, lake, self._table, slug, days, _MERGED, scratch)
         return days
@@ -130,7 +141,7 @@ _INCOMING = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 WITH parsed AS (
     SELECT unnest(from_json(json, {structure}))
-    FROM read_ndjson_objects({lines}, maximum_object_size = {longest})
+    FROM lines
 ),
 keyed AS (
     SELECT
@@ -159,6 +170,39 @@ QUALIFY row_number() OVER (
     PARTITION BY record_key ORDER BY modified_at DESC NULLS LAST, record DESC
 ) = 1
 """
+_STATED = """
+CREATE OR REPLACE TEMP TABLE incoming AS
+SELECT
+    {connection} AS connection,
+    order_id AS record_key,
+    CAST(timezone({zone}, created_at) AS DATE) AS business_date,
+    created_at,
+    updated_at AS modified_at,
+    left(sha256(
+        {secret} || chr(0) || {connection} || chr(0) || lower(CAST(customer AS VARCHAR))
+    ), 32) AS customer_key,
+    coalesce(is_guest, false) AS is_guest,
+    {source} AS source,
+    CAST(to_json(from_json(to_json(struct_pack({stored})), {structure})) AS VARCHAR) AS record
+FROM stated
+"""
+# Etsy's exports of orders and of their items each say a part. An order keeps the day it stands on.
+_COMPLETED = """
+UPDATE incoming SET
+    created_at = stored.created_at,
+    business_date = stored.business_date,
+    customer_key = coalesce(incoming.customer_key, stored.customer_key),
+    record = CASE WHEN stored.source = 'api' THEN incoming.record ELSE CAST(to_json(from_json(
+        json_merge_patch(stored.record, json_merge_patch('{{}}', incoming.record), CASE
+            WHEN list_contains($1, incoming.record->>'$.platform_status')
+                AND NOT list_contains($1, stored.record->>'$.platform_status')
+            THEN json_object('platform_status', stored.record->>'$.platform_status')
+            ELSE '{{}}'
+        END), {structure}
+    )) AS VARCHAR) END
+FROM stored
+WHERE stored.record_key = incoming.record_key
+"""
 # An older state that comes late replaces nothing; the platform itself is nearer than a file of it.
 _CHANGED = """
 CREATE OR REPLACE TEMP TABLE changed AS
@@ -169,7 +213,13 @@ WHERE stored.record_key IS NULL OR (
         OR incoming.modified_at IS DISTINCT FROM stored.modified_at)
     AND (incoming.modified_at >= stored.modified_at OR stored.modified_at IS NULL
         OR (incoming.source = 'api' AND stored.source <> 'api'))
+    AND (incoming.source = 'api' OR stored.source <> 'api')
 )
+"""
+_MOVED = """
+SELECT DISTINCT stored.business_date
+FROM stored JOIN changed USING (record_key)
+WHERE stored.business_date <> changed.business_date
 """
 _MERGED = """
 SELECT * FROM (

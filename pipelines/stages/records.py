@@ -24,7 +24,7 @@ from mappings.columns import Table
 from mappings.order_tables import ORDER_LINES, ORDERS, PAYMENTS, PRODUCTS, UNDATED, raw_table
 from pipelines.checks import STATUS_KNOWN
 from pipelines.stages.partitions import scan, write_days
-from pipelines.stages.record_store import check_whole
+from pipelines.stages.record_files import check_whole
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace
 

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.documents import archives
 from tests.channels.examples import EXAMPLES, zipped
+from tests.channels.order_exports import SHOPIFY
 from tests.channels.shopify_files import PAYOUTS, export, payout
 from tests.console.conftest import WORD, crafts, settlement, with_a_new_word
 from tests.console.user import User
@@ -48,12 +49,27 @@ def test_a_file_makes_its_connection_and_is_reported(user: User, folder: Path) -
     )
 
 
+def test_an_export_of_orders_is_one_line_and_leaves_its_names_out(user: User, folder: Path) -> None:
+    path = _file(folder, SHOPIFY.content.decode(), "orders_export_1.csv")
+    result = user("import", "shopify", path, "--connection", "my-shop")
+    assert result.out.splitlines() == [
+        "orders_export_1.csv: Shopify orders export, 2 orders with 3 lines, 2026-03-31 to "
+        "2026-04-02, GBP 1,041.00; 2 new or changed; names and addresses are left out; the file is "
+        "not kept",
+        "next: `daybook sync my-shop`",
+    ]
+    result = user("import", "shopify", path, "--connection", "my-shop", "--json")
+    (orders,) = result.json["orders"]
+    assert (orders["orders"], orders["changed"], orders["days"]) == (2, 0, [])
+    assert (orders["kind"], orders["totals"]) == ("export", {"GBP": "1041.0000"})
+
+
 def test_the_report_as_json(user: User, folder: Path) -> None:
     path = _file(folder, with_a_new_word())
     result = user("import", "amazon", path, "--connection", "mugs", "--json")
     assert (result.code, result.err) == (0, "")
     (document,) = result.json["documents"]
-    assert result.json == {"ok": True, "documents": [document], "refused": []}
+    assert result.json == {"ok": True, "documents": [document], "orders": [], "refused": []}
     assert document["status"] == "new"
     assert document["settlements"] == ["20000000001"]
     assert (document["declared"], document["sum"], document["currency"]) == (

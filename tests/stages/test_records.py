@@ -307,7 +307,7 @@ def test_what_listings_cost_is_booked_where_a_store_books_costs(
         "updatedAt": NOW.isoformat(),
         "variants": {"nodes": variants},
     }
-    RecordStore(house.workspace, connection, LISTED, UNDATED).upsert([product])
+    RecordStore(house.workspace, connection, LISTED, UNDATED).upsert([as_lines([product])])
     normalise_listings(house.workspace, connection)
     assert take_listed_costs(house.workspace, connection, NOW).changed == 0
     config = MappingConfig(cost_of_goods=True)

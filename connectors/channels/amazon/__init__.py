@@ -2,6 +2,7 @@
 
 from connectors.channels.amazon import notifications, queue
 from connectors.channels.amazon.formats import FORMATS
+from connectors.channels.amazon.order_files import ORDER_FILES
 from connectors.channels.amazon.settlement_links import link_settlements
 from connectors.channels.amazon.streams import STREAMS
 from connectors.channels.amazon.subscriptions import subscribe
@@ -18,6 +19,7 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    order_files=ORDER_FILES,
     # Data Protection Policy: personal data goes 30 days after delivery at the latest.
     most_personal_days=30,
     contiguous=True,

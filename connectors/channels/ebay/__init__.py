@@ -2,6 +2,7 @@
 
 from connectors.channels.base import Channel
 from connectors.channels.ebay.formats import FORMATS
+from connectors.channels.ebay.order_files import ORDER_FILES
 from connectors.channels.ebay.report_rows import language
 from connectors.channels.ebay.settlement_links import link_settlements
 from connectors.channels.ebay.streams import STREAMS, named_customers
@@ -16,6 +17,7 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    order_files=ORDER_FILES,
     named_customers=named_customers,
     language=language,
 )

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from babel import Locale
-
 from connectors.channels.ebay import locales
+from connectors.documents.countries import country_codes
 from connectors.documents.delimited import text_rows
 from connectors.documents.manifest import Dialect
 from connectors.documents.tables import records
@@ -180,20 +178,9 @@ def _type(column: str) -> str:
 def _country(column: str | None) -> str:
     """Return SQL for the ISO 3166 code of a country that is written as one, or by its name."""
     name = _text(column)
-    names = ", ".join(f"{quoted(word)}: {quoted(code)}" for word, code in _countries().items())
+    names = ", ".join(f"{quoted(word)}: {quoted(code)}" for word, code in country_codes().items())
     code = f"CASE WHEN regexp_full_match({name}, '[A-Z]{{2}}') THEN {name} END"
     return f"coalesce({code}, MAP {{{names}}}[lower({name})])"
-
-
-@cache
-def _countries() -> dict[str, str]:
-    """Return the code of each country by its names in the languages that reports are read in."""
-    return {
-        name.casefold(): code
-        for language in ("en", "de")
-        for code, name in Locale(language).territories.items()
-        if len(code) == 2 and code.isalpha()
-    }
 
 
 def _amount(column: str | None) -> str:

@@ -3,6 +3,7 @@
 from connectors.channels.base import Channel
 from connectors.channels.etsy.formats import FORMATS
 from connectors.channels.etsy.formats.monthly_statement import language
+from connectors.channels.etsy.order_files import ORDER_FILES
 from connectors.channels.etsy.settlement_links import link_settlements
 from connectors.channels.etsy.streams import STREAMS
 from connectors.channels.etsy.sync import read
@@ -16,6 +17,7 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    order_files=ORDER_FILES,
     contiguous=True,
     language=language,
 )

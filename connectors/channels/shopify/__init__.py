@@ -3,6 +3,7 @@
 from connectors.channels.base import Channel
 from connectors.channels.shopify.costs import read_costs
 from connectors.channels.shopify.formats import FORMATS
+from connectors.channels.shopify.order_files import ORDER_FILES
 from connectors.channels.shopify.settlement_links import link_settlements
 from connectors.channels.shopify.streams import STREAMS, named_customers
 from connectors.channels.shopify.sync import read
@@ -17,6 +18,7 @@ CHANNEL = Channel(
     read=read,
     read_costs=read_costs,
     streams=STREAMS,
+    order_files=ORDER_FILES,
     named_customers=named_customers,
 )
 

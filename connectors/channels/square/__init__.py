@@ -2,6 +2,7 @@
 
 from connectors.channels.base import Channel
 from connectors.channels.square.formats import FORMATS
+from connectors.channels.square.order_files import ORDER_FILES
 from connectors.channels.square.settlement_links import link_settlements
 from connectors.channels.square.streams import STREAMS
 from connectors.channels.square.sync import read
@@ -15,6 +16,7 @@ CHANNEL = Channel(
     link_settlements=link_settlements,
     read=read,
     streams=STREAMS,
+    order_files=ORDER_FILES,
 )
 
 __all__ = ["CHANNEL"]

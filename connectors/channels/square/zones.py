@@ -1,9 +1,4 @@
-"""The time zones that Square's files name (Rails' names for them) and the currency of a dollar.
-
-What is not here is taken for an IANA name.
-"""
-
-from babel.core import get_global
+"""The time zones that Square's files name: Rails' names; others are taken for IANA's."""
 
 NAMES = {
     "Eastern Time (US & Canada)": "America/New_York",
@@ -35,22 +30,3 @@ NAMES = {
     "Darwin": "Australia/Darwin",
     "Perth": "Australia/Perth",
 }
-SIGNS = {
-    "£": "GBP", "€": "EUR", "¥": "JPY", "￥": "JPY", "US$": "USD", "CA$": "CAD", "C$": "CAD",
-    "A$": "AUD", "AU$": "AUD",
-}  # fmt: skip
-_DOLLARS = {"CA": "CAD", "AU": "AUD"}
-
-
-def country(time_zone: str) -> str | None:
-    """Return the country of an IANA time zone; None for UTC and the like."""
-    code = get_global("zone_territories").get(time_zone)
-    return None if code in {None, "001"} else str(code)
-
-
-def currency(sign: str, time_zone: str) -> str | None:
-    """Return the currency of a sign in the country of a time zone."""
-    if sign == "$":
-        # Square sells in three countries with dollars; the file itself writes the sign alone.
-        return _DOLLARS.get(country(time_zone) or "", "USD")
-    return SIGNS.get(sign.upper())

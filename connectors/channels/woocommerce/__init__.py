@@ -2,6 +2,7 @@
 
 from connectors.channels.base import Channel, unlinked_settlements
 from connectors.channels.woocommerce.formats import FORMATS
+from connectors.channels.woocommerce.order_files import ORDER_FILES
 from connectors.channels.woocommerce.streams import STREAMS
 from connectors.channels.woocommerce.sync import read
 
@@ -14,6 +15,7 @@ CHANNEL = Channel(
     link_settlements=unlinked_settlements,
     read=read,
     streams=STREAMS,
+    order_files=ORDER_FILES,
 )
 
 __all__ = ["CHANNEL"]

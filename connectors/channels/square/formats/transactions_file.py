@@ -18,12 +18,13 @@ import duckdb
 
 from connectors.channels.api_formats import lasting_prefix, open_settlement
 from connectors.channels.base import LineQuery, payout_variables
-from connectors.channels.square.zones import NAMES, country, currency
+from connectors.channels.square.zones import NAMES
 from connectors.documents.control_totals import (
     ControlTotals,
     from_microseconds,
     take_control_totals,
 )
+from connectors.documents.currency_signs import country, currency
 from connectors.documents.delimited import column_names, text_rows
 from connectors.documents.dialects import date_format, decimal_marks
 from connectors.documents.macros import define
