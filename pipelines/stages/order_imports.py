@@ -119,18 +119,18 @@ def _elsewhere(
 
 
 def _note(workspace: Workspace, connection: Connection, export: OrderExport, now: datetime) -> None:
-    """Store which days have orders; how far an API was read stays as it is."""
+    """Store which days have orders; how far an API was read is not a file's to say."""
+    if connection.kind == "api":
+        return
     imports = workspace.registry.record_imports
     before = imports.of_connection(connection.slug).get(_ORDERS)
-    # What was never read of an API must not look as if it had been.
-    if before is None and connection.kind == "api":
-        return
+    since = midnight(export.first_day, connection.timezone)
     imports.set(
         RecordImport(
             connection.slug,
             _ORDERS,
-            since=before.since if before else midnight(export.first_day, connection.timezone),
-            through=before.through if before else now,
+            since=min(since, before.since) if before else since,
+            through=now,
             first_day=export.first_day,
             last_day=export.last_day,
         )
