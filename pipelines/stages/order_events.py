@@ -90,11 +90,10 @@ def _read_buyers(
 ) -> None:
     """Make the table `ever`: who placed which order when, of the buyers of `placed`."""
     lake, slug = workspace.lake, connection.slug
-    # Not by name: that opens every day's file once more, and each has had these columns ever since.
-    everything = scan(lake.partitions(ORDERS.name, slug, lake.days(ORDERS.name, slug)))
+    files = lake.partitions(ORDERS.name, slug, lake.days(ORDERS.name, slug))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE ever AS SELECT customer_key, placed_at, order_id "
-        f"FROM {everything} WHERE customer_key IN (SELECT customer_key FROM placed)"
+        f"FROM {scan(files, by_name=True)} WHERE customer_key IN (SELECT customer_key FROM placed)"
     )
 
 

@@ -1,7 +1,7 @@
 """Records of a store: upserted, normalised by day, and free of personal data."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,13 +17,14 @@ from connectors.channels.shopify.streams import PRODUCTS as LISTED
 from connectors.channels.streams import Stream
 from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
-from connectors.errors import BadInput
+from connectors.errors import BadInput, Transient
 from mappings.journal.config import MappingConfig
 from mappings.order_tables import UNDATED
 from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
 from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
+from pipelines.stages.record_import import import_stream
 from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.records import normalise_records
 from pipelines.stages.results import DayResult
@@ -321,3 +322,30 @@ def test_what_listings_cost_is_booked_where_a_store_books_costs(
         "GBP",
         NOW.date(),
     )
+
+
+@dataclass(frozen=True)
+class Now:
+    """As much of a sync's context as a stream without a platform reads."""
+
+    now: datetime
+
+
+def test_what_was_read_before_a_platform_breaks_off_stays(
+    shop: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(context: Any, since: datetime) -> Any:
+        if since > NOW - timedelta(days=7):
+            yield [order(2)]
+            raise Transient("the platform breaks off")
+        yield [order(1)]
+
+    monkeypatch.setattr("pipelines.stages.record_import.sync_context", lambda *_: Now(NOW))
+    stream = replace(ORDERS, read=read, windowed=True)
+    with pytest.raises(Transient):
+        import_stream(shop.workspace, shop.connection, stream, NOW - timedelta(days=10), NOW)
+    # Read from the second stretch on next time, although some of it is here.
+    imports = shop.workspace.registry.record_imports
+    assert imports.of_connection("store")["orders"].through == NOW - timedelta(days=3)
+    assert imports.waiting_days("store").keys() == {DAY}
+    assert rows(shop, "raw_orders", "record_key") == [("1",)]
