@@ -35,7 +35,7 @@ def report(as_json: Json = False) -> None:
             f"past their date: {status.expired}, erased: {status.erased}"
         )
     if not listed:
-        print_result("no store imports orders or contacts, and no personal data is held")
+        print_result("no account is asked for orders or contacts, and no personal data is held")
     raise typer.Exit(1 if overdue else 0)
 
 
