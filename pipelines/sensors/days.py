@@ -2,23 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from connectors.database.registry import InboxEvent
-from connectors.lake.windows import ONE_DAY, Window, windows
+from connectors.lake.windows import windows
 from pipelines.jobs import data_job
 from pipelines.names import DATA, DAYS_BETWEEN_RUNS, FETCH
 from pipelines.partitions import connections, range_tags
-from pipelines.reload_request import ask_for_reload
 from pipelines.resources import Daybook
-from pipelines.runs import WORKING
+from pipelines.sensors.partition_growth import are_partitions, ask_for_growth
 from pipelines.sensors.under_way import busy_connections
 
 EVENTS_A_TICK = 1000
-# A restart of the code server ends its runs, which are retried; a busy home must restart sometime.
-LONGEST_WAIT = timedelta(minutes=10)
 
 
 @dg.sensor(
@@ -41,11 +38,12 @@ def touched_days(
     with daybook.open() as workspace:
         slugs = {c.slug for c in workspace.registry.connections.list() if has_settlements(c)}
         events = workspace.registry.inbox.list(0, EVENTS_A_TICK)
-        beyond = [event for event in events if not _is_within(event, daybook.space)]
+        beyond = [event for event in events if not are_partitions(event.days, daybook.space)]
         # Asked only with events: this query scans runs, and most ticks have nothing to do.
         busy = busy_connections(context.instance, (DATA, FETCH)) if events else set()
-        if beyond and (not _is_working(context.instance) or _is_overdue(beyond)):
-            ask_for_reload(workspace.settings)
+        if beyond:
+            oldest = min(event.at for event in beyond)
+            ask_for_growth(context.instance, workspace.settings, oldest)
     requests = list(_requests(e for e in events if e not in beyond and e.connection not in busy))
     reason = _reason(events, busy)
     if beyond:
@@ -59,23 +57,6 @@ def touched_days(
         skip_reason=None if requests else dg.SkipReason(reason),
         dynamic_partitions_requests=_partition_requests(context.instance, slugs),
     )
-
-
-def _is_within(event: InboxEvent, space: Window | None) -> bool:
-    if space is None:
-        return True
-    # The partitions of a code location grow with the calendar.
-    end = max(space.end, datetime.now(UTC).date() + ONE_DAY)
-    return all(space.start <= day < end for day in event.days)
-
-
-def _is_working(instance: dg.DagsterInstance) -> bool:
-    """Return whether any run is under way: a restart of the code server ends its runs."""
-    return bool(instance.get_runs(dg.RunsFilter(statuses=WORKING), limit=1))
-
-
-def _is_overdue(events: Sequence[InboxEvent]) -> bool:
-    return min(event.at for event in events) < datetime.now(UTC) - LONGEST_WAIT
 
 
 def _partition_requests(

@@ -6,12 +6,12 @@ from typing import Final
 
 import dagster as dg
 
-from connectors.lake.windows import ONE_DAY, windows
+from connectors.lake.windows import windows
 from pipelines.jobs import import_records_job, normalise_orders_job
 from pipelines.names import DAYS_BETWEEN_RUNS, IMPORT_RECORDS, NORMALISE_ORDERS
 from pipelines.partitions import CHANNEL, connection_tags, connections, range_tags
-from pipelines.reload_request import ask_for_reload
 from pipelines.resources import Daybook
+from pipelines.sensors.partition_growth import are_partitions, ask_for_growth
 from pipelines.sensors.under_way import busy_connections
 
 RUNS_A_TICK: Final = 50
@@ -69,27 +69,27 @@ def changed_orders(
 ) -> dg.SensorResult:
     """Request one run a connection and window of days; the run takes its days off."""
     with daybook.open() as workspace:
-        waiting = workspace.registry.record_imports.waiting(DAYS_A_TICK)
-        days = [day for listed in waiting.values() for day in listed]
-        space = daybook.space
-        beyond = space is not None and any(
-            not space.start <= day < max(space.end, datetime.now(UTC).date() + ONE_DAY)
-            for day in days
-        )
-        if beyond:
-            ask_for_reload(workspace.settings)
+        imports = workspace.registry.record_imports
+        waiting = imports.waiting(DAYS_A_TICK)
+        beyond = {s for s, days in waiting.items() if not are_partitions(days, daybook.space)}
+        since = imports.waiting_since() if beyond else None
+        if since is not None:
+            ask_for_growth(context.instance, workspace.settings, since)
     busy = busy_connections(context.instance, [NORMALISE_ORDERS]) if waiting else set()
-    requests = [] if beyond else list(_requests(waiting, busy))[:RUNS_A_TICK]
+    # A store whose days are to become partitions holds up no other.
+    requests = list(_requests(waiting, busy | beyond))[:RUNS_A_TICK]
+    reason = _reason(bool(waiting), bool(beyond))
     return dg.SensorResult(
-        run_requests=requests,
-        skip_reason=None if requests else dg.SkipReason(_reason(bool(days), beyond)),
+        run_requests=requests, skip_reason=None if requests else dg.SkipReason(reason)
     )
 
 
-def _requests(waiting: Mapping[str, Mapping[date, int]], busy: set[str]) -> Iterable[dg.RunRequest]:
+def _requests(
+    waiting: Mapping[str, Mapping[date, int]], left_out: set[str]
+) -> Iterable[dg.RunRequest]:
     today = datetime.now(UTC).date()
     for slug, days in waiting.items():
-        if slug in busy:
+        if slug in left_out:
             continue
         for window in windows(days, gap=DAYS_BETWEEN_RUNS):
             newest = max(request for day, request in days.items() if day in window)

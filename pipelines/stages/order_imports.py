@@ -72,8 +72,6 @@ def import_orders(
         connection = connection_of(workspace, source, target)
         store = RecordStore(workspace, connection, stream, export.first_day)
         days = store.upsert_stated(con, export.document, export.order_file.inferred)
-        # At once: a process that is killed here leaves no stored day without its request.
-        workspace.registry.record_imports.request_days(connection.slug, days)
         _note(workspace, connection, export, now)
         people = PeopleImport(workspace, connection, stream, now)
         sealed = people.store(_people(con, export.order_file)) if people.is_chosen else 0

@@ -69,16 +69,28 @@ def import_streams(
     for stream in chosen_streams(connection):
         if stream.name not in names:
             continue
-        since = _since(workspace, connection, stream, now)
+        before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
+        since = changes_since(workspace, connection, stream, before, now)
         if since is not None:
             results[stream.name] = import_stream(workspace, connection, stream, since, now)
     return results
 
 
+def _choices(connection: Connection, stream: Stream) -> list[StreamChoice]:
+    """Return the choices that a stream serves."""
+    imports, source = Setup.model_validate(connection.setup).imports, channel(connection.channel)
+    return [imports.stream(name) for name in STREAMS if source.source_of(name) is stream]
+
+
+def last_chosen(connection: Connection, stream: Stream) -> datetime | None:
+    """Return when the newest choice of a stream was made: its history reaches up to then."""
+    choices = _choices(connection, stream)
+    return max((c.since for c in choices if c.is_on and c.since is not None), default=None)
+
+
 def choice_of(connection: Connection, stream: Stream) -> StreamChoice:
     """Return what is wanted of a stream: all that the choices want which it serves."""
-    imports, source = Setup.model_validate(connection.setup).imports, channel(connection.channel)
-    choices = [imports.stream(name) for name in STREAMS if source.source_of(name) is stream]
+    choices = _choices(connection, stream)
     return StreamChoice(
         history=any(choice.history for choice in choices),
         ongoing=any(choice.ongoing for choice in choices),
@@ -86,20 +98,28 @@ def choice_of(connection: Connection, stream: Stream) -> StreamChoice:
     )
 
 
-def _since(
-    workspace: Workspace, connection: Connection, stream: Stream, now: datetime
+def changes_since(
+    workspace: Workspace,
+    connection: Connection,
+    stream: Stream,
+    before: RecordImport | None,
+    now: datetime,
 ) -> datetime | None:
-    """Return from when changes are to be read; None where everything chosen is here."""
-    choice = choice_of(connection, stream)
+    """Return from when changes of a stream are to be read, given how far it was read `before`.
+
+    None where everything chosen is here.
+    """
+    choice, chosen_at = choice_of(connection, stream), last_chosen(connection, stream)
     begin = choice.since or now
     if choice.history:
         first = first_day(connection, workspace.settings.first_day)
         begin = midnight(first, connection.timezone) if stream.name in DATED else _EVER
-    before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
     # What was skipped is caught up on, without connecting again.
     if before is None or begin < before.since:
         return begin
-    return max(begin, before.through - LOOKBACK) if choice.ongoing else None
+    # A history that a platform broke off is read on; no gap is left where a choice was off a while.
+    is_open = choice.ongoing or (chosen_at is not None and before.through < chosen_at)
+    return max(before.since, before.through - LOOKBACK) if is_open else None
 
 
 def import_stream(
@@ -128,9 +148,6 @@ def import_stream(
                 result.read += batch.count
                 result.changed += store.changed if batch.count else 0
                 stretch |= days
-                # At once: a process that is killed leaves no stored day without its request.
-                if stream.name in DATED:
-                    workspace.registry.record_imports.request_days(connection.slug, days)
                 # What is whole stays: a platform that breaks off later is asked from here on.
                 if batch.through is not None:
                     _note(workspace, connection, stream, (since, batch.through), stretch)

@@ -8,7 +8,8 @@ from connectors.accounts.setup import Setup
 from connectors.channels import channel
 from connectors.channels.history import can_sync
 from connectors.database.registry import Connection
-from pipelines.stages.record_import import choice_of, chosen_streams
+from connectors.database.registry.record_imports import RecordImport
+from pipelines.stages.record_import import changes_since, chosen_streams
 from pipelines.stages.workspace import Workspace
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,24 +31,28 @@ def interval(connection: Connection) -> timedelta:
 
 def due_connections(workspace: Workspace, now: datetime) -> Iterator[DueImport]:
     """Yield the accounts whose streams are due to be read, the longest overdue first."""
-    instants: dict[str, dict[str, datetime]] = {}
+    imported: dict[str, dict[str, RecordImport]] = {}
     for each in workspace.registry.record_imports.list():
-        # What a webhook told of is due now, whenever it was read last.
-        last_read = each.through if each.asked_at is None else _NEVER
-        instants.setdefault(each.connection, {})[each.stream] = last_read
+        imported.setdefault(each.connection, {})[each.stream] = each
     due = []
     for connection in workspace.registry.connections.list():
-        if not connection.setup.get("imports", {}).get("streams") or not can_sync(connection):
-            continue
         setup = Setup.model_validate(connection.setup)
-        through = instants.get(connection.slug, {})
-        streams = chosen_streams(connection)
-        # A stream that was never read is due at once, and a past one only where it goes on.
-        last = [
-            through.get(stream.name, _NEVER)
-            for stream in streams
-            if choice_of(connection, stream).ongoing or stream.name not in through
-        ]
-        if setup.step == "done" and last and min(last) + interval(connection) <= now:
-            due.append(DueImport(connection, min(last) + interval(connection)))
+        if not setup.imports.streams or setup.step != "done" or not can_sync(connection):
+            continue
+        before = imported.get(connection.slug, {})
+        at = min(
+            (
+                _due_at(before.get(stream.name), interval(connection))
+                for stream in chosen_streams(connection)
+                if changes_since(workspace, connection, stream, before.get(stream.name), now)
+            ),
+            default=None,
+        )
+        if at is not None and at <= now:
+            due.append(DueImport(connection, at))
     yield from sorted(due, key=lambda each: each.at)
+
+
+def _due_at(before: RecordImport | None, every: timedelta) -> datetime:
+    """Return when a stream is due; what a webhook told of is due now, as what was never read."""
+    return _NEVER if before is None or before.asked_at is not None else before.through + every

@@ -30,7 +30,10 @@ def as_lines(records: Sequence[Record]) -> bytes:
 
 
 class RecordStore:
-    """Storage of one stream's records; the caller holds the connection's lock."""
+    """Storage of one stream's records, which asks for the days that it changes.
+
+    The caller holds the connection's lock.
+    """
 
     def __init__(
         self, workspace: Workspace, connection: Connection, stream: Stream, first: date
@@ -132,8 +135,17 @@ class RecordStore:
         moved = con.execute(_MOVED).fetchall()
         days = {day for day, *_ in (*rows, *moved)}
         self.changed = sum(count for _, count in rows)
+        # Before: whoever is killed leaves no stored day without its request, because the same
+        # records are no change next time. After: a run may have taken the first request meanwhile.
+        self._request(days)
         write_days(con, lake, self._table, slug, days, _MERGED, scratch)
+        self._request(days)
         return days
+
+    def _request(self, days: set[date]) -> None:
+        if self._stream.name in DATED:
+            imports = self._workspace.registry.record_imports
+            imports.request_days(self._connection.slug, days)
 
 
 # Who bought is stored as a pseudonym: keyed, so that nobody can try mail addresses on it.

@@ -8,10 +8,13 @@ import dagster as dg
 from sqlalchemy import text
 
 from connectors.accounts.deliveries import About
+from connectors.accounts.setup import Imports, Setup, StreamChoice
 from connectors.database.registry import NewEvent, ReceivedHint
+from connectors.database.registry.record_imports import RecordImport
 from connectors.lake.windows import Window
 from pipelines.definitions import build_definitions
 from pipelines.partitions import range_tags
+from pipelines.reload_request import take_reload_request
 from pipelines.resources import Daybook
 from pipelines.stages.hints import handle_hints
 from pipelines.stages.triggers import remove_trigger, save_trigger
@@ -249,3 +252,51 @@ def test_ten_thousand_hints_of_a_thousand_accounts_are_one_quick_tick(shop: Shop
             column = "slug" if table == "connections" else "connection"
             where = f"WHERE {column} LIKE 'account-%'"
             connection.execute(text(f"DELETE FROM registry.{table} {where}"))
+
+
+def test_changed_orders_are_requested_until_a_run_took_them_off(shop: Shop) -> None:
+    imports = shop.registry.record_imports
+    later = FIRST + timedelta(days=1)
+    imports.request_days("mugs", [FIRST, later])
+    daybook = Daybook(space=Window(FIRST, FIRST + timedelta(days=40)))
+    (request,) = requests(tick(shop, "changed_orders", daybook=daybook))
+    assert request.tags == range_tags("mugs", Window(FIRST, later + timedelta(days=1)))
+    (again,) = requests(tick(shop, "changed_orders", daybook=daybook))
+    assert again.run_key == request.run_key
+    # Of another store a day is no partition yet: it waits, and holds up nobody.
+    shop.registry.connections.add(
+        "rugs", channel="amazon", name="Rugs", timezone="UTC", actor="test"
+    )
+    imports.request_days("rugs", [FIRST - timedelta(days=400)])
+    mixed = tick(shop, "changed_orders", daybook=daybook)
+    assert [r.tags["connection"] for r in requests(mixed)] == ["mugs"]
+    assert take_reload_request(shop.workspace.settings)
+    for slug in ("mugs", "rugs"):
+        imports.finish_days(slug, imports.waiting_days(slug))
+    idle = tick(shop, "changed_orders", daybook=daybook)
+    assert idle.skip_reason == dg.SkipReason("No orders or payments have changed.")
+
+
+def test_an_account_is_asked_for_its_orders_when_it_is_time(shop: Shop) -> None:
+    now = datetime.now(UTC)
+    chosen = {"orders": StreamChoice(ongoing=True, since=now)}
+    document = Setup(step="done", imports=Imports(streams=chosen)).model_dump(mode="json")
+    shop.registry.connections.add(
+        "bowls", channel="square", name="Bowls", timezone="UTC", kind="api", actor="test"
+    )
+    shop.registry.connections.set_setup("bowls", document, "test")
+    shop.registry.connections.set_state("bowls", "active", "test")
+    shop.instance.add_dynamic_partitions("connections", ["bowls"])
+    (first,) = requests(tick(shop, "due_imports", daybook=Daybook(clock=lambda: now)))
+    assert (first.partition_key, first.tags["channel"]) == ("bowls", "square")
+    imports = shop.registry.record_imports
+    imports.set(RecordImport("bowls", "orders", since=now, through=now))
+    idle = tick(shop, "due_imports", daybook=Daybook(clock=lambda: now))
+    assert (requests(idle), idle.skip_reason) == (
+        [],
+        dg.SkipReason("No account is due to be asked for its orders."),
+    )
+    in_five_minutes = Daybook(clock=lambda: now + timedelta(minutes=5))
+    assert len(requests(tick(shop, "due_imports", daybook=in_five_minutes))) == 1
+    imports.ask({"bowls"}, now)
+    assert len(requests(tick(shop, "due_imports", daybook=Daybook(clock=lambda: now)))) == 1

@@ -17,6 +17,7 @@ from connectors.channels.shopify.streams import PRODUCTS as LISTED
 from connectors.channels.streams import Stream
 from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
+from connectors.database.registry.record_imports import RecordImport
 from connectors.errors import BadInput, Transient
 from mappings.journal.config import MappingConfig
 from mappings.order_tables import UNDATED
@@ -24,7 +25,7 @@ from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
 from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
-from pipelines.stages.record_import import import_stream
+from pipelines.stages.record_import import LOOKBACK, changes_since, import_stream
 from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.records import normalise_records
 from pipelines.stages.results import DayResult
@@ -349,3 +350,56 @@ def test_what_was_read_before_a_platform_breaks_off_stays(
     assert imports.of_connection("store")["orders"].through == NOW - timedelta(days=3)
     assert imports.waiting_days("store").keys() == {DAY}
     assert rows(shop, "raw_orders", "record_key") == [("1",)]
+
+
+def test_who_is_killed_before_a_day_is_stored_has_asked_for_it(
+    shop: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.stages.record_store.write_days", killed)
+        with pytest.raises(KeyboardInterrupt):
+            upsert(shop, [order(1)])
+    imports = shop.workspace.registry.record_imports
+    first = imports.waiting_days("store")
+    assert first.keys() == {DAY}
+    # A run that has begun before the day is stored does not take its request off.
+    upsert(shop, [order(1)])
+    imports.finish_days("store", first)
+    assert imports.waiting_days("store").keys() == {DAY}
+
+
+def test_how_far_a_stream_is_read_decides_where_it_goes_on(shop: House) -> None:
+    registry, workspace = shop.workspace.registry, shop.workspace
+
+    def since(choice: StreamChoice, **before: datetime) -> datetime | None:
+        document = Setup(step="done", imports=Imports(streams={"orders": choice}))
+        registry.connections.set_setup("store", document.model_dump(mode="json"), "ann")
+        connection = registry.connections.get("store")
+        read = RecordImport("store", "orders", **before) if before else None
+        return changes_since(workspace, connection, ORDERS, read, NOW)
+
+    week, begin = timedelta(days=7), NOW - timedelta(days=21)
+    coming = StreamChoice(ongoing=True, since=NOW)
+    assert since(coming) == NOW
+    # It was off for a week: what changed meanwhile is no gap in what is said to be read.
+    assert since(coming, since=begin, through=NOW - week) == NOW - week - LOOKBACK
+    past = StreamChoice(history=True, since=NOW)
+    first = since(past)
+    assert first is not None
+    # A history that was broken off is read on to where it was chosen, and then no further.
+    assert since(past, since=first, through=NOW - week) == NOW - week - LOOKBACK
+    assert since(past, since=first, through=NOW) is None
+    # What was left out before the first day that was read is caught up on.
+    assert since(past, since=NOW, through=NOW) == first
+
+
+def test_what_a_platform_tells_while_it_is_read_is_read_again(shop: House) -> None:
+    imports = shop.workspace.registry.record_imports
+    for asked_at, left in ((NOW - LOOKBACK, None), (NOW + LOOKBACK, NOW + LOOKBACK)):
+        imports.set(RecordImport("store", "orders", since=NOW, through=NOW - LOOKBACK))
+        imports.ask({"store"}, asked_at)
+        imports.set(RecordImport("store", "orders", since=NOW, through=NOW))
+        assert imports.of_connection("store")["orders"].asked_at == left

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.record_models import RecordDayRow, RecordImportRow
@@ -50,7 +50,8 @@ class RecordImports(Repository):
         changes = {
             "since": new.since,
             "through": new.through,
-            "asked_at": None,
+            # What a platform told of while it was read is read again.
+            "asked_at": case((RecordImportRow.asked_at > new.through, RecordImportRow.asked_at)),
             "first_day": func.least(RecordImportRow.first_day, new.first_day),
             "last_day": func.greatest(RecordImportRow.last_day, new.last_day),
         }
@@ -69,9 +70,12 @@ class RecordImports(Repository):
     def rewind(self, slug: str, streams: Collection[str], instant: datetime) -> None:
         """Have what changed in some streams since an instant read once more."""
         here = RecordImportRow.connection == slug, RecordImportRow.stream.in_(streams)
-        through = func.least(RecordImportRow.through, instant)
+        changes = {
+            "since": func.least(RecordImportRow.since, instant),
+            "through": func.least(RecordImportRow.through, instant),
+        }
         with self._transaction() as session:
-            session.execute(update(RecordImportRow).where(*here).values(through=through))
+            session.execute(update(RecordImportRow).where(*here).values(changes))
 
     def ask(self, slugs: Collection[str], now: datetime) -> None:
         """Have the streams of some connections read at once, and not when they are due."""
@@ -101,6 +105,11 @@ class RecordImports(Repository):
             for row in session.scalars(query):
                 days[row.connection][row.day] = row.request
         return days
+
+    def waiting_since(self) -> datetime | None:
+        """Return when the oldest request of a day was made that still waits."""
+        with self._transaction() as session:
+            return session.scalar(select(func.min(RecordDayRow.requested_at)))
 
     def finish_days(self, slug: str, days: Mapping[date, int]) -> None:
         """Take days off that were normalised, unless they were requested again meanwhile."""

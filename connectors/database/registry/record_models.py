@@ -36,6 +36,8 @@ class RecordDayRow(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     # Rises with every request: what is asked for while a day is computed is not lost.
     request: Mapped[int] = mapped_column(BigInteger, Identity())
+    # Since when it waits, however often it was requested.
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class PersonRow(Base):

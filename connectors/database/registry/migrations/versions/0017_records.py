@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from connectors.database.registry.migrations.columns import (
     create_table,
     instant,
+    instant_now,
     of_connection,
     primary_key,
     text,
@@ -35,6 +36,7 @@ def upgrade() -> None:
         text("connection"),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("request", sa.BigInteger(), sa.Identity(), nullable=False),
+        instant_now("requested_at"),
         of_connection("record_days"),
         primary_key("record_days", "connection", "day"),
     )
