@@ -27,6 +27,11 @@ CHANNEL: Final = "channel"
 connections = dg.DynamicPartitionsDefinition(name=CONNECTIONS)
 
 
+# A day depends on its connection's documents and records, whichever fetch brought them. By its
+# partition, every morning's fetch would make all days of the connection look out of date.
+NO_PARTITION_BY_NAME: Final = dg.SpecificPartitionsPartitionMapping([])
+
+
 def partition_space(registry: Registry) -> Window:
     """Return the days that any connection has, or asks for: from where data begins.
 

@@ -6,6 +6,7 @@ import secrets
 from connectors.accounts.vault import Vault
 from connectors.database.registry import Registry
 from connectors.home.settings import Settings
+from connectors.lake.engine import quoted
 
 # The owner and field of the secret in the vault; it outlives every rotation of the master key.
 _OWNER, _SECRET = ":pseudonyms", "secret"
@@ -19,6 +20,14 @@ def pseudonym_secret(settings: Settings, registry: Registry) -> str:
         if _SECRET not in locked.fields:
             locked.save({_SECRET: secrets.token_hex(_DIGITS)})
         return locked.fields[_SECRET]
+
+
+def pseudonym_sql(secret: str, connection: str, customer: str) -> str:
+    """Return SQL for the pseudonym of `customer`, an expression; null where that is."""
+    text = " || chr(0) || ".join(
+        (quoted(secret), quoted(connection), f"lower(CAST({customer} AS VARCHAR))")
+    )
+    return f"left(sha256({text}), {_DIGITS})"
 
 
 def pseudonym(secret: str, connection: str, customer: str) -> str:

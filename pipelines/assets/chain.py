@@ -18,20 +18,18 @@ from pipelines.assets.windows import each_connection, failure
 from pipelines.checks import DATA_CHECKS, JOURNALS, RAW, SETTLEMENTS, TRANSACTIONS
 from pipelines.checks.specs import check_specs
 from pipelines.names import DATA
+from pipelines.partitions import NO_PARTITION_BY_NAME
 from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult
 from pipelines.stages.workspace import Workspace
 
 GROUP: Final = "core"
-# A day depends on its connection's documents, whichever fetch brought them. By partition, every
-# morning's fetch would make all days of the connection look out of date.
-_NO_PARTITION_BY_NAME: Final = dg.SpecificPartitionsPartitionMapping([])
 
 _SPECS = (
     (
         TRANSACTIONS,
-        (dg.AssetDep(RAW, partition_mapping=_NO_PARTITION_BY_NAME),),
+        (dg.AssetDep(RAW, partition_mapping=NO_PARTITION_BY_NAME),),
         "One canonical money line per line of the documents that cover the day.",
         tables.TRANSACTIONS,
     ),

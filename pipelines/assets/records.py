@@ -33,7 +33,7 @@ from pipelines.checks import (
 from pipelines.checks.specs import check_specs
 from pipelines.interrupts import interruption_in_words
 from pipelines.names import IMPORT_RECORDS, NORMALISE_ORDERS
-from pipelines.partitions import CONNECTION, connections
+from pipelines.partitions import CONNECTION, NO_PARTITION_BY_NAME, connections
 from pipelines.recorder import Recorder
 from pipelines.resources import Daybook
 from pipelines.stages.results import DayResult
@@ -41,7 +41,6 @@ from pipelines.stages.workspace import Workspace
 
 # Not `core`: a backfill of that group is one of days, and these have none.
 _CATALOGUE = "catalogue"
-_NO_PARTITION_BY_NAME = dg.SpecificPartitionsPartitionMapping([])
 _WORDS = {
     "orders": "Orders with their lines, as the platform states them, without personal data.",
     "payments": "Payments, where the platform lists them apart from orders.",
@@ -167,7 +166,7 @@ def _overdue(workspace: Workspace, slug: str, now: datetime) -> str | None:
 def order_chain(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """Return orders, their lines and payments over connection x day, as one step."""
     raw = [
-        dg.AssetDep(STREAM_ASSETS[name], partition_mapping=_NO_PARTITION_BY_NAME)
+        dg.AssetDep(STREAM_ASSETS[name], partition_mapping=NO_PARTITION_BY_NAME)
         for name in ("orders", "payments")
     ]
     words = {

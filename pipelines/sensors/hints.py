@@ -25,8 +25,9 @@ def webhook_hints(
     with daybook.open() as workspace:
         now = daybook.clock()
         imports = workspace.registry.record_imports
-        answered = answer_requests(workspace)
         result = handle_hints(workspace, now, lambda streams: imports.ask(streams.keys(), now))
+        # Last: a request that cannot be opened keeps no sync from being brought forward.
+        answered = answer_requests(workspace)
     sentences = [
         f"{result.handled} webhooks" if result.handled else "no webhooks",
         f"{answered.erased} people erased" if answered.erased else "",

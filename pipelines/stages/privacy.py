@@ -78,8 +78,21 @@ def find_people(workspace: Workspace, slug: str, who: str) -> list[str]:
     return sorted(matches)
 
 
+def _data_requests(workspace: Workspace, slug: str) -> list[str]:
+    """Return the requests for somebody's data that a connection's card tells of."""
+    findings = workspace.registry.connections.get(slug).findings
+    return [f.removeprefix(PRIVACY) for f in findings if f.startswith(PRIVACY)]
+
+
 def export_person(workspace: Workspace, slug: str, customer_key: str) -> dict[str, Any]:
-    """Return everything that is stored of a buyer: personal data, and their orders."""
+    """Return everything that is stored of a buyer: personal data, and their orders.
+
+    Requests of the platform for that buyer's data are answered by it, and leave the card.
+    """
+    requests = _data_requests(workspace, slug)
+    left = [request for request in requests if customer_key not in request]
+    if left != requests:
+        workspace.registry.findings.set(slug, PRIVACY, left)
     data = PersonalData(workspace.settings, workspace.registry)
     person = next(iter(data.read(slug, customer_key)), None)
     return {
@@ -170,7 +183,8 @@ def answer_requests(workspace: Workspace) -> PrivacyRequests:
                 f"{topic} of {request.received_at:%Y-%m-%d}: answer it with "
                 f"`daybook privacy export {slug} {' '.join(keys)}`"
             )
-            workspace.registry.findings.set(slug, PRIVACY, [finding])
+            waiting = _data_requests(workspace, slug)
+            workspace.registry.findings.set(slug, PRIVACY, [*waiting, finding])
         finish_privacy_request(workspace, request, outcome, "daybook")
     return PrivacyRequests(erased, asked_for)
 

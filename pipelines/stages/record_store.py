@@ -9,7 +9,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from connectors.accounts.pseudonyms import pseudonym_secret
+from connectors.accounts.pseudonyms import pseudonym_secret, pseudonym_sql
 from connectors.channels import channel
 from connectors.channels.streams import Record, Stream
 from connectors.database.registry import Connection
@@ -72,13 +72,16 @@ class RecordStore:
                 _STATED.format(
                     connection=quoted(self._connection.slug),
                     zone=quoted(self._connection.timezone),
-                    secret=quoted(self._secret),
+                    customer_key=self._pseudonym("customer"),
                     source=quoted(source),
                     stored=", ".join(f'"{name}" := "{name}"' for name in STATED),
                     structure=_STRUCTURE,
                 )
             )
             return self._merge(con, scratch, inferred)
+
+    def _pseudonym(self, customer: str) -> str:
+        return pseudonym_sql(self._secret, self._connection.slug, customer)
 
     def _read(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the table `incoming`: the fields that are stored, each record once."""
@@ -90,12 +93,11 @@ class RecordStore:
                 _INCOMING.format(
                     connection=quoted(self._connection.slug),
                     zone=quoted(self._connection.timezone),
-                    secret=quoted(self._secret),
                     structure=quoted(orjson.dumps(stream.fields).decode()),
                     key=stream.key,
                     created=stream.created if stream.name in DATED else "NULL",
                     modified=stream.modified,
-                    customer=stream.customer,
+                    customer_key=self._pseudonym(stream.customer),
                     is_guest=stream.is_guest,
                     stored=stored,
                     first=quoted(str(self._first)),
@@ -161,9 +163,7 @@ keyed AS (
         CAST({key} AS VARCHAR) AS record_key,
         CAST({created} AS TIMESTAMPTZ) AS created_at,
         CAST({modified} AS TIMESTAMPTZ) AS modified_at,
-        left(sha256(
-            {secret} || chr(0) || {connection} || chr(0) || lower(CAST({customer} AS VARCHAR))
-        ), 32) AS customer_key,
+        {customer_key} AS customer_key,
         coalesce({is_guest}, false) AS is_guest,
         'api' AS source,
         CAST(to_json(struct_pack({stored})) AS VARCHAR) AS record
@@ -190,9 +190,7 @@ SELECT
     CAST(timezone({zone}, created_at) AS DATE) AS business_date,
     created_at,
     updated_at AS modified_at,
-    left(sha256(
-        {secret} || chr(0) || {connection} || chr(0) || lower(CAST(customer AS VARCHAR))
-    ), 32) AS customer_key,
+    {customer_key} AS customer_key,
     coalesce(is_guest, false) AS is_guest,
     {source} AS source,
     CAST(to_json(from_json(to_json(struct_pack({stored})), {structure})) AS VARCHAR) AS record

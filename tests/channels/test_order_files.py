@@ -33,7 +33,8 @@ from pipelines.stages.records import normalise_records
 from pipelines.stages.workspace import Workspace
 from tests.channels import order_exports
 from tests.channels.examples import workbook, zipped
-from tests.channels.order_exports import CASES, ETSY_ORDERS, Case
+from tests.channels.export_cases import Case
+from tests.channels.order_exports import CASES, ETSY_ORDERS
 from tests.secrets_search import exposed
 from tests.stages.test_records import order as api_order
 

@@ -9,10 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.posting_models import BankLineRow
 from connectors.database.registry.records import StoredBankLine
-from connectors.database.registry.repository import Repository, columns, serialise, write_audit
-
-# Of one statement: PostgreSQL takes 65,535 parameters.
-_ROWS_AT_ONCE = 5_000
+from connectors.database.registry.repository import (
+    ROWS_AT_ONCE,
+    Repository,
+    columns,
+    serialise,
+    write_audit,
+)
 
 
 class BankLines(Repository):
@@ -23,8 +26,8 @@ class BankLines(Repository):
         with self._transaction() as session:
             serialise(session, "daybook bank lines")
             added = 0
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                chosen = rows[start : start + _ROWS_AT_ONCE]
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                chosen = rows[start : start + ROWS_AT_ONCE]
                 values = [{**row, "account": account, "imported_by": actor} for row in chosen]
                 statement = insert(BankLineRow).values(values).on_conflict_do_nothing()
                 added += len(session.execute(statement.returning(BankLineRow.line_id)).all())

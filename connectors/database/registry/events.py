@@ -13,12 +13,10 @@ from connectors.database.registry.connections import unknown_connection
 from connectors.database.registry.event_models import EventRow, EventSourceRow
 from connectors.database.registry.event_records import NewEvent, StoredEvent
 from connectors.database.registry.models import ConnectionRow
-from connectors.database.registry.repository import Repository, columns, serialise
+from connectors.database.registry.repository import ROWS_AT_ONCE, Repository, columns, serialise
 from connectors.errors import BadInput
 from connectors.triggers.kinds import event_kind
 
-# Of one statement: PostgreSQL takes 65,535 parameters.
-_ROWS_AT_ONCE: Final = 5_000
 # Rows that a transaction wrote long before it committed are looked at again: no event comes twice.
 _OVERLAP: Final = timedelta(hours=1)
 _BEGINNING: Final = datetime(1970, 1, 2, tzinfo=UTC)
@@ -57,8 +55,8 @@ class Events(Repository):
             if connection is not None and session.get(ConnectionRow, connection) is None:
                 raise unknown_connection(session, connection)
             _serialise(session)
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                statement = insert(EventRow).values(rows[start : start + _ROWS_AT_ONCE])
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                statement = insert(EventRow).values(rows[start : start + ROWS_AT_ONCE])
                 returned = statement.on_conflict_do_nothing().returning(
                     *columns(EventRow, StoredEvent)
                 )

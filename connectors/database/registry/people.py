@@ -8,10 +8,7 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connectors.database.registry.record_models import PersonRow
-from connectors.database.registry.repository import Repository, columns, write_audit
-
-# Of one statement: PostgreSQL takes 65,535 parameters.
-_ROWS_AT_ONCE = 5_000
+from connectors.database.registry.repository import ROWS_AT_ONCE, Repository, columns, write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class People(Repository):
     def store(self, people: Sequence[SealedPerson]) -> None:
         """Store people in place of what was stored of them; who was erased stays so."""
         with self._transaction() as session:
-            for start in range(0, len(people), _ROWS_AT_ONCE):
+            for start in range(0, len(people), ROWS_AT_ONCE):
                 rows = [
                     {
                         "connection": person.connection,
@@ -52,7 +49,7 @@ class People(Repository):
                         "sealed": person.sealed,
                         "expires_at": person.expires_at,
                     }
-                    for person in people[start : start + _ROWS_AT_ONCE]
+                    for person in people[start : start + ROWS_AT_ONCE]
                 ]
                 statement = insert(PersonRow).values(rows)
                 new = statement.excluded

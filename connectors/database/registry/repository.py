@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +12,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from connectors.database.postgres import explained
 from connectors.database.registry.models import AuditRow, Base
 from connectors.errors import DaybookError
+
+# Of one statement: PostgreSQL takes 65,535 parameters.
+ROWS_AT_ONCE: Final = 5_000
 
 
 class Repository:

@@ -9,10 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connectors.costs import Movement, UnitCost
 from connectors.database.registry.posting_models import StockMovementRow, UnitCostRow
-from connectors.database.registry.repository import Repository, columns, serialise, write_audit
-
-# Of one statement: PostgreSQL takes 65,535 parameters.
-_ROWS_AT_ONCE = 5_000
+from connectors.database.registry.repository import (
+    ROWS_AT_ONCE,
+    Repository,
+    columns,
+    serialise,
+    write_audit,
+)
 
 
 class StockLedger(Repository):
@@ -63,9 +66,9 @@ class StockLedger(Repository):
         changed = 0
         with self._transaction() as session:
             serialise(session, f"daybook stock {connection}")
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
+            for start in range(0, len(rows), ROWS_AT_ONCE):
                 values = [
-                    {**row, "connection": connection} for row in rows[start : start + _ROWS_AT_ONCE]
+                    {**row, "connection": connection} for row in rows[start : start + ROWS_AT_ONCE]
                 ]
                 statement = insert(table).values(values)
                 facts = [name for name in values[0] if name not in key]

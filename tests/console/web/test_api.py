@@ -1,124 +1,18 @@
 """The API, as a program and a browser use it: roles, errors, pages of lists, whole journeys."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import httpx2
 import pytest
 import yaml
 
 from connectors.database.registry import Role
-from console.roles import PERMISSIONS, Permission
+from console.roles import PERMISSIONS
 from tests.console.user import User
 from tests.console.web.api_clients import browser, connected, program, reading
 from tests.console.web.conftest import PASSWORD, Site
-
-# Every operation, what it takes, and a body that does nothing: `nowhere` does not exist.
-DEEDS: list[tuple[str, str, Permission, Any]] = [
-    ("GET", "/me", "read", None),
-    ("POST", "/confirm", "read", {"password": ""}),
-    ("GET", "/channels", "read", None),
-    ("GET", "/activities", "read", None),
-    ("GET", "/journals", "read", None),
-    ("GET", "/journals/readiness", "read", None),
-    ("GET", "/settlements", "read", None),
-    ("GET", "/bank/unmatched", "read", None),
-    ("POST", "/bank/statements", "post", {}),
-    ("POST", "/rates", "post", {}),
-    ("POST", "/rates/pull", "post", None),
-    ("POST", "/costs", "post", {}),
-    ("POST", "/costs/movements", "post", {}),
-    ("POST", "/costs/pull", "post", None),
-    ("GET", "/costs/missing", "read", None),
-    ("POST", "/connections/{slug}/bank-lines", "post", {"account": "x"}),
-    ("GET", "/mappings/source-types", "read", None),
-    ("GET", "/connections", "read", None),
-    ("GET", "/connections/{slug}", "read", None),
-    ("GET", "/connections/{slug}/days", "read", None),
-    ("GET", "/connections/{slug}/documents", "read", None),
-    ("GET", "/connections/{slug}/documents/{document}", "read", None),
-    ("POST", "/connections/{slug}/documents/{document}/withdraw", "withdraw", {"reason": "x"}),
-    ("POST", "/connections/{slug}/sync", "sync", {}),
-    ("POST", "/connections/{slug}/retry", "sync", None),
-    ("PUT", "/connections/{slug}/target", "connect", {"target": "books"}),
-    ("PUT", "/connections/{slug}/posting", "post", {"since": None}),
-    ("GET", "/connections/{slug}/tax", "read", None),
-    ("PUT", "/connections/{slug}/tax", "map", {"profile": None}),
-    ("GET", "/publications", "read", None),
-    ("GET", "/connections/{slug}/settlements", "read", None),
-    ("POST", "/connections/{slug}/approvals", "post", {}),
-    (
-        *("POST", "/connections/{slug}/entry-choices", "post"),
-        {"choice": "left_out", "reason": "x"},
-    ),
-    ("POST", "/connections/{slug}/roll-backs", "post", {"reason": "x", "entry": "x"}),
-    ("POST", "/connections/{slug}/releases", "post", {}),
-    ("POST", "/connections/{slug}/drift-checks", "sync", None),
-    ("GET", "/closed-books", "read", None),
-    ("POST", "/months/{month}/close", "post", {}),
-    ("POST", "/months/{month}/reopen", "post", {"reason": "x"}),
-    ("GET", "/mappings", "read", None),
-    ("PUT", "/mappings", "map", {"mapping": {}}),
-    ("GET", "/mappings/versions", "read", None),
-    ("GET", "/mappings/export", "read", None),
-    ("POST", "/mappings/import", "map", {"mappings": []}),
-    ("GET", "/connections/{slug}/suggestions", "map", None),
-    ("POST", "/connections/{slug}/suggestions", "map", {"target": "books"}),
-    ("GET", "/connections/{slug}/tracking", "map", None),
-    ("POST", "/connections/{slug}/tracking", "map", None),
-    ("POST", "/connections/{slug}/what-if", "read", {"mapping": {}}),
-    ("POST", "/connections/{slug}/mapping-copies", "map", {"stores": ["mugs"]}),
-    ("POST", "/connections/{slug}/source-types", "map", {"source_type": "x", "category": "tip"}),
-    ("POST", "/connections", "connect", {}),
-    ("POST", "/connections/pending", "connect", {}),
-    ("PATCH", "/connections/{slug}", "connect", {}),
-    ("DELETE", "/connections/{slug}", "connect", None),
-    ("POST", "/connections/{slug}/check", "connect", {}),
-    ("POST", "/connections/{slug}/consent", "connect", {}),
-    ("GET", "/connections/{slug}/choices", "connect", None),
-    ("POST", "/connections/{slug}/choose", "connect", {"account": "x"}),
-    ("POST", "/connections/{slug}/reconnect", "connect", {"credentials": {}}),
-    ("POST", "/connections/{slug}/pause", "connect", None),
-    ("POST", "/connections/{slug}/resume", "connect", None),
-    ("POST", "/connections/{slug}/disconnect", "connect", None),
-    ("GET", "/triggers", "read", None),
-    ("GET", "/triggers/{name}", "read", None),
-    (
-        *("PUT", "/triggers/{name}", "connect"),
-        {"event": "x", "actions": [{"type": "tag", "tag": "x"}]},
-    ),
-    ("DELETE", "/triggers/{name}", "connect", None),
-    ("POST", "/triggers/{name}/enable", "connect", {}),
-    ("POST", "/triggers/{name}/disable", "connect", None),
-    ("POST", "/triggers/{name}/test", "connect", {}),
-    ("POST", "/triggers/{name}/replay", "connect", {}),
-    ("GET", "/events", "read", None),
-    ("GET", "/event-kinds", "read", None),
-    ("GET", "/deliveries", "read", None),
-    ("GET", "/labels", "read", None),
-    ("GET", "/tasks", "read", None),
-    ("POST", "/tasks/{task}/take", "sync", None),
-    ("POST", "/tasks/{task}/finish", "sync", {}),
-    ("GET", "/connections/{slug}/webhooks", "read", None),
-    ("POST", "/connections/{slug}/webhooks", "connect", None),
-    ("PUT", "/connections/{slug}/webhooks/secret", "connect", {"secret": PASSWORD}),
-    ("DELETE", "/connections/{slug}/webhooks", "connect", None),
-    ("GET", "/privacy", "administer", None),
-    ("POST", "/privacy/export", "administer", {"connection": "nowhere", "who": "x"}),
-    ("POST", "/privacy/erase", "administer", {"connection": "nowhere", "who": "x"}),
-    ("GET", "/audit", "administer", None),
-    ("GET", "/users", "administer", None),
-    ("POST", "/users", "administer", {}),
-    ("DELETE", "/users/{name}", "administer", None),
-    ("PUT", "/users/{name}/role", "administer", {"role": "viewer"}),
-    ("PUT", "/users/{name}/password", "administer", {"password": PASSWORD}),
-    ("POST", "/users/{name}/tokens", "administer", {"label": "x"}),
-    ("DELETE", "/users/{name}/tokens/{label}", "administer", None),
-    ("GET", "/applications", "administer", None),
-    ("GET", "/applications/{channel}", "administer", None),
-    ("PUT", "/applications/{channel}", "administer", {"fields": {}}),
-    ("DELETE", "/applications/{channel}", "administer", None),
-]
+from tests.console.web.operations import DEEDS
 
 
 @pytest.mark.parametrize("role", get_args(Role))

@@ -1,11 +1,10 @@
 """Webhooks as platforms send them: stored before they are answered, once, and refused alike."""
 
 import asyncio
-import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,89 +13,29 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp, Message
 
-from connectors.accounting.quickbooks.webhooks import ChangedJournal, changed_journals
 from connectors.accounts.hint_bodies import HintBodies, open_body
 from connectors.accounts.platforms import PLATFORMS
 from connectors.accounts.webhook_secrets import OVERLAP, WebhookSecrets
-from connectors.database.registry import PlannedEntry
-from connectors.errors import BadInput, Transient
+from connectors.errors import Transient
 from console.web.app import build, default_parts
 from pipelines.stages import webhook_inbox
-from pipelines.stages.privacy import PrivacyRequests, answer_requests
+from pipelines.stages.privacy import PrivacyRequests, answer_requests, export_person
 from pipelines.stages.privacy_requests import finish_privacy_request, pending_privacy_requests
-from pipelines.stages.target_events import (
-    SOON,
-    handle_target_events,
-    request_check,
-    requested_checks,
-)
-from pipelines.stages.workspace import Workspace
-from sandbox.webhooks import Event, Hook, Sending, signed
+from sandbox.webhooks import Sending, signed
 from tests.console.web.conftest import Site
+from tests.console.web.webhook_senders import (
+    SECRET,
+    TOKEN,
+    TOPICS,
+    connect,
+    event_of,
+    hook_of,
+    platform_call,
+    send,
+    workspace_of,
+)
 
-TOKEN = "2f1c0d4e-verifier"
-SECRET = "whsec_" + base64.b64encode(b"a secret of 24 characters").decode()
-# A topic of each platform that has webhooks.
-TOPICS = {
-    "ebay": "ORDER_CONFIRMATION",
-    "etsy": "order.paid",
-    "quickbooks": "qbo.journalentry.updated.v1",
-    "shopify": "orders/create",
-    "square": "payout.paid",
-    "tiktok": "1",
-    "walmart": "PO_CREATED",
-    "woocommerce": "order.created",
-    "xero": "INVOICE.UPDATE",
-}
-
-
-def workspace_of(site: Site) -> Workspace:
-    return Workspace(site.console.settings, site.registry)
-
-
-def connect(site: Site, platform: str, slug: str, which: str = "first", **fields: str) -> None:
-    """An account with a secret of its own, where the platform signs with one."""
-    emulator = site.platforms[platform]
-    account = getattr(emulator, which)
-    credentials = emulator.fields() | emulator.chosen(account) | emulator.keys(account) | fields
-    site.console.accounts.add(
-        platform, slug, credentials, account=account, slug=slug, actor="test", timezone="UTC"
-    )
-    support = PLATFORMS[platform].deliveries
-    if support is not None and support.signed_by is None:
-        WebhookSecrets(site.console.accounts.vault).set(slug, SECRET)
-
-
-def hook_of(site: Site, platform: str, slug: str) -> Hook:
-    fields = site.console.accounts.access(slug).fields
-    support = PLATFORMS[platform].deliveries
-    assert support is not None
-    secret = fields[support.signed_by] if support.signed_by else SECRET
-    return Hook(f"{site.url}/hooks/{platform}/{slug}", secret, fields.get("client_id", ""))
-
-
-def event_of(site: Site, platform: str, slug: str, topic: str | None = None) -> Event:
-    connection = site.registry.connections.get(slug)
-    account = connection.account_id or ""
-    if platform == "shopify":
-        account = connection.fields["shop"]
-    content: dict[str, Any] = {"id": 7, "buyer": "Petra Marked"}
-    if platform == "quickbooks":
-        content = {"intuitentityid": "145"}
-    return Event(TOPICS[platform] if topic is None else topic, account, content)
-
-
-def send(client: httpx2.Client, platform: str, event: Event, hook: Hook) -> int:
-    sending = signed(platform, event, hook)
-    return client.post(hook.url, content=sending.body, headers=sending.headers).status_code
-
-
-@pytest.fixture
-def platform_call(site: Site) -> Iterator[httpx2.Client]:
-    """A platform's server: no browser, so without cookie and Origin."""
-    with site.browser() as client:
-        del client.headers["Origin"]
-        yield client
+__all__ = ["platform_call"]
 
 
 def test_every_platform_is_heard_once_and_what_is_forged_is_not(
@@ -211,27 +150,40 @@ def test_requests_about_people_are_evidenced_and_wait_to_be_done(
     redaction = replace(redaction, content={"customer": {"id": 191167, "email": "petra@b.example"}})
     # Shopify asks for it when the store has left.
     assert send(platform_call, "ebay", deletion, hook) == 200
+    # Whose data is asked for stays on the card until somebody exported it.
+    wish = event_of(site, "shopify", "mugs", "customers/data_request")
+    wish = replace(wish, content=redaction.content)
+    assert send(platform_call, "shopify", wish, shop) == 200
     site.console.accounts.disconnect("mugs", "test")
     for _ in range(2):
         assert send(platform_call, "shopify", redaction, shop) == 200
     assert send(platform_call, "shopify", event_of(site, "shopify", "mugs"), shop) == 401
-    first, second = pending_privacy_requests(workspace)
+    first, third, second = pending_privacy_requests(workspace)
+    assert third.topic == "customers/data_request"
     assert (first.platform, first.topic) == ("ebay", "MARKETPLACE_ACCOUNT_DELETION")
     assert second.content["customer"]["email"] == "petra@b.example"
     finish_privacy_request(workspace, first, "nothing was held", "test")
-    assert [r.id for r in pending_privacy_requests(workspace)] == [second.id]
-    assert answer_requests(workspace) == PrivacyRequests()
+    assert [r.id for r in pending_privacy_requests(workspace)] == [third.id, second.id]
+    assert answer_requests(workspace) == PrivacyRequests(asked_for=1)
     assert pending_privacy_requests(workspace) == []
+    (finding,) = site.registry.connections.get("mugs").findings
+    assert finding.startswith("personal data: customers/data_request of ")
+    (key,) = {p.customer_key for p in site.registry.people.list("mugs")}
+    assert f"`daybook privacy export mugs {key}`" in finding
+    assert export_person(workspace, "mugs", key)["erased_at"] is not None
+    assert site.registry.connections.get("mugs").findings == []
     events = [e for e in site.registry.audit.list() if e.action.startswith("privacy.")]
     assert [(e.action, e.actor, e.subject) for e in events] == [
         ("privacy.handled", "daybook", "mugs"),
         ("privacy.erased", "shopify", "mugs"),
+        ("privacy.handled", "daybook", "mugs"),
         ("privacy.handled", "test", "crafts"),
+        ("privacy.requested", "shopify", "mugs"),
         ("privacy.requested", "shopify", "mugs"),
         ("privacy.requested", "ebay", "crafts"),
     ]
     assert all("petra" not in str(e.detail) and "191167" not in str(e.detail) for e in events)
-    assert len(events[3].detail["subject"]) == 64
+    assert len(events[4].detail["subject"]) == 64
 
 
 def test_what_was_not_stored_is_sent_again(
@@ -319,110 +271,3 @@ def test_a_burst_is_taken_without_loss(site: Site) -> None:
     assert len({(hint.platform, hint.event_id) for hint in pending}) == 4_000
     # But for what another test on this machine may delay.
     assert sorted(seconds)[len(seconds) * 99 // 100] < 1
-
-
-def company(site: Site, verifier: str | None) -> str:
-    """A connected company with one posted entry, 145, and its payout, 146; the company's id."""
-    further = {} if verifier is None else {"verifier_token": verifier}
-    connect(site, "quickbooks", "ours", **further)
-    day = date(2026, 3, 2)
-    entry = PlannedEntry("mugs", day, "USD", f"je:mugs:{day}:USD", "a")
-    site.registry.publications.plan("ours", [entry])
-    (planned,) = site.registry.publications.list("ours")
-    site.registry.publications.mark_posted("ours", [planned], "145 Transfer/146")
-    return site.platforms["quickbooks"].first
-
-
-def cloud(company: str, reference: str, operation: str, entity: str = "journalentry") -> Any:
-    return {
-        "id": f"{company}{reference}{operation}{entity}",
-        "type": f"qbo.{entity}.{operation}.v1",
-        "time": "2026-03-05T21:31:25.179Z",
-        "intuitentityid": reference,
-        "intuitaccountid": company,
-    }
-
-
-def old(company: str, reference: str, operation: str, entity: str = "JournalEntry") -> Any:
-    change = {"name": entity, "id": reference, "operation": operation, "lastUpdated": "2026-03-05"}
-    return {"eventNotifications": [{"realmId": company, "dataChangeEvent": {"entities": [change]}}]}
-
-
-def deliver(client: httpx2.Client, site: Site, document: Any, token: str = TOKEN) -> int:
-    raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    hook = Hook(f"{site.url}/hooks/quickbooks/ours", token)
-    return send(client, "quickbooks", Event("", "", raw=raw), hook)
-
-
-def test_a_change_of_our_entry_asks_for_a_check(site: Site, platform_call: httpx2.Client) -> None:
-    realm, workspace = company(site, TOKEN), workspace_of(site)
-    schedule, now = site.registry.sync_schedule, datetime.now(UTC)
-    assert deliver(platform_call, site, [cloud(realm, "145", "updated")], "another token") == 401
-    assert deliver(platform_call, site, [cloud("999", "145", "updated")]) == 401
-    for ignored in (
-        [cloud(realm, "145", "created")],
-        [cloud(realm, "146", "updated")],
-        [cloud(realm, "145", "updated", "transfer")],
-        [cloud(realm, "145", "updated", "account")],
-        old(realm, "145", "Update", "Invoice"),
-    ):
-        assert deliver(platform_call, site, ignored) == 200
-    assert handle_target_events(workspace, now) == []
-    assert schedule.by_connection() == {}
-    for document in (
-        [cloud("1", "7", "void"), cloud(realm, "145", "deleted")],
-        old(realm, "146", "Delete", "Transfer"),
-        old(realm, "145", "Update"),
-    ):
-        assert deliver(platform_call, site, document) == 200
-        assert handle_target_events(workspace, now) == ["ours"]
-        scheduled = schedule.by_connection()["ours"]
-        assert scheduled.at - now == SOON
-        # What is sent again is here already.
-        assert deliver(platform_call, site, document) == 200
-        assert handle_target_events(workspace, now) == []
-        # Due when its minute is over, once for all that came meanwhile.
-        request_check(workspace, "ours", now)
-        assert schedule.by_connection()["ours"].at == scheduled.at
-        assert requested_checks(workspace, scheduled.at) == {}
-        later = scheduled.at + timedelta(seconds=1)
-        assert requested_checks(workspace, later) == {"ours": scheduled.at}
-        # What changes while a check is under way asks for another one.
-        request_check(workspace, "ours", later)
-        schedule.finish("ours", later)
-        assert schedule.by_connection()["ours"].at == later + SOON
-        schedule.finish("ours", later + SOON)
-    for odd in (b"", b"{", b"[1]", b"{}", b'[{"type": 1}]', b"\xff", b"[" * 50_000):
-        assert deliver(platform_call, site, odd) == 401
-
-
-def test_without_a_verifier_token_nothing_is_believed(
-    site: Site, platform_call: httpx2.Client
-) -> None:
-    realm = company(site, None)
-    for token in ("", TOKEN, "None"):
-        assert deliver(platform_call, site, [cloud(realm, "145", "updated")], token) == 401
-    assert site.registry.hints.pending(purpose="entries") == []
-
-
-def test_xero_wants_to_see_that_a_forged_test_is_refused(
-    site: Site, platform_call: httpx2.Client
-) -> None:
-    connect(site, "xero", "books")
-    hook, test = hook_of(site, "xero", "books"), event_of(site, "xero", "books", "")
-    assert send(platform_call, "xero", test, hook) == 200
-    assert send(platform_call, "xero", test, replace(hook, secret="another")) == 401
-    assert site.registry.hints.pending(purpose="entries") == []
-
-
-def test_both_forms_are_read() -> None:
-    merged = old("1", "2", "Merge")
-    merged["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "3"
-    assert changed_journals(json.dumps(merged).encode()) == {
-        ChangedJournal("1", "2"),
-        ChangedJournal("1", "3"),
-    }
-    unheard = [cloud("1", "2", "emailed"), {**cloud("1", "2", "updated"), "type": "new"}]
-    assert changed_journals(json.dumps(unheard).encode()) == frozenset()
-    with pytest.raises(BadInput, match="no webhook of QuickBooks"):
-        changed_journals(b'{"eventNotifications": 1}')
