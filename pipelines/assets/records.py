@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 import dagster as dg
+import duckdb
 
 from connectors.database.registry import Connection
 from connectors.lake.windows import Window
@@ -146,7 +147,7 @@ def _import(context: dg.AssetExecutionContext, daybook: Daybook) -> None:
                 if "products" in imported:
                     take_listed_costs(workspace, connection, daybook.clock())
                 record_listing_events(workspace, connection, daybook.clock())
-            except (DaybookError, OSError) as error:
+            except (DaybookError, OSError, duckdb.Error) as error:
                 outcome.problem = redacted(summary(error))
                 passes = isinstance(error, Transient)
             recorder.flush()

@@ -16,14 +16,34 @@ DATED: Final[tuple[StreamName, ...]] = ("orders", "payments")
 _RAW: Final = tuple(raw_table(name).name for name in DATED)
 
 
+def cut_off_days(workspace: Workspace, slug: str, days: Collection[date]) -> dict[date, str]:
+    """Return those of some days whose stored records were cut off, each with what to do."""
+    return {
+        day: (
+            f"{table}/{slug}/{day}.parquet was cut off: read its records again with "
+            f"`daybook sync {slug} --from {day} --to {day}`"
+        )
+        for table in _RAW
+        for day in sorted(workspace.lake.cut_off(table, slug) & set(days))
+    }
+
+
 def check_whole(workspace: Workspace, slug: str, days: Collection[date]) -> None:
     """Raise `Permanent`, with what to do, where a stored file of some days was cut off."""
-    for table in _RAW:
-        for day in sorted(workspace.lake.cut_off(table, slug) & set(days)):
-            raise Permanent(
-                f"{table}/{slug}/{day}.parquet was cut off: read its records again with "
-                f"`daybook sync {slug} --from {day} --to {day}`"
-            )
+    for reason in cut_off_days(workspace, slug, days).values():
+        raise Permanent(reason)
+
+
+def drop_cut_off(workspace: Workspace, slug: str, name: StreamName) -> bool:
+    """Drop the file of a stream without days where it was cut off; return whether it was.
+
+    Its platform lists everything once more when it is read from the beginning.
+    """
+    table = raw_table(name).name
+    cut_off = set() if name in DATED else workspace.lake.cut_off(table, slug)
+    for day in cut_off:
+        workspace.lake.drop(table, slug, day)
+    return bool(cut_off)
 
 
 def prepare_to_read_again(workspace: Workspace, connection: Connection, window: Window) -> None:

@@ -23,7 +23,7 @@ from pipelines.stages.ahead import ahead
 from pipelines.stages.fetch import sync_context
 from pipelines.stages.imports import LOCK_SECONDS
 from pipelines.stages.privacy import PeopleImport
-from pipelines.stages.record_files import DATED
+from pipelines.stages.record_files import DATED, drop_cut_off
 from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.workspace import Workspace
 
@@ -70,6 +70,8 @@ def import_streams(
         if stream.name not in names:
             continue
         before = workspace.registry.record_imports.of_connection(connection.slug).get(stream.name)
+        if drop_cut_off(workspace, connection.slug, stream.name):
+            before = None
         since = changes_since(workspace, connection, stream, before, now)
         if since is not None:
             results[stream.name] = import_stream(workspace, connection, stream, since, now)

@@ -24,7 +24,7 @@ from mappings.columns import Table
 from mappings.order_tables import ORDER_LINES, ORDERS, PAYMENTS, PRODUCTS, UNDATED, raw_table
 from pipelines.checks import STATUS_KNOWN
 from pipelines.stages.partitions import scan, write_days
-from pipelines.stages.record_files import check_whole
+from pipelines.stages.record_files import cut_off_days
 from pipelines.stages.results import CheckResult, DayResult
 from pipelines.stages.workspace import Workspace
 
@@ -60,8 +60,13 @@ def normalise_records(
 ) -> Iterator[DayResult]:
     """Write the `selected` ones of orders, their lines and payments of some days.
 
-    Yields what became of each day. Days without a record lose what they had.
+    Yields what became of each day. Days without a record lose what they had; one whose records
+    were cut off fails alone, and keeps it.
     """
+    damaged = cut_off_days(workspace, connection.slug, days)
+    for day, reason in damaged.items():
+        yield DayResult(ORDERS.name, day, failure=reason)
+    days = [day for day in days if day not in damaged]
     try:
         with workspace.scratch("orders") as scratch, workspace.engine() as con:
             _prepare(workspace, connection, days, con)
@@ -81,7 +86,6 @@ def _prepare(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     """Make the tables `stated`, `paid_apart` and `listings` of the days' records."""
-    check_whole(workspace, connection.slug, days)
     for macro in order_macros():
         con.execute(macro)
     con.execute("CREATE OR REPLACE TEMP TABLE listings (listing_id VARCHAR, sku VARCHAR)")

@@ -18,13 +18,14 @@ from connectors.channels.streams import Stream
 from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
 from connectors.database.registry import Registry
 from connectors.database.registry.record_imports import RecordImport
-from connectors.errors import BadInput, Transient
+from connectors.errors import BadInput, Permanent, Transient
 from mappings.journal.config import MappingConfig
 from mappings.order_tables import UNDATED
 from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
 from pipelines.stages.partitions import scan
 from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
+from pipelines.stages.record_files import drop_cut_off
 from pipelines.stages.record_import import LOOKBACK, changes_since, import_stream
 from pipelines.stages.record_store import RecordStore, as_lines
 from pipelines.stages.records import normalise_records
@@ -403,3 +404,28 @@ def test_what_a_platform_tells_while_it_is_read_is_read_again(shop: House) -> No
         imports.ask({"store"}, asked_at)
         imports.set(RecordImport("store", "orders", since=NOW, through=NOW))
         assert imports.of_connection("store")["orders"].asked_at == left
+
+
+def test_a_day_whose_records_were_cut_off_fails_alone_and_keeps_what_it_had(shop: House) -> None:
+    other = date(2026, 4, 2)
+    upsert(shop, [order(1), order(2, date_created_gmt="2026-04-02T10:00:00")])
+    normalise(shop, DAY, other)
+    lake = shop.workspace.lake
+    raw = lake.partition("raw_orders", "store", DAY)
+    raw.write_bytes(raw.read_bytes()[:-9])
+    before = lake.partition("orders", "store", DAY).read_bytes()
+    results = normalise(shop, DAY, other)
+    (failure,) = (result.failure for result in results if result.failure)
+    assert failure.endswith("`daybook sync store --from 2026-04-01 --to 2026-04-01`")
+    assert {result.day for result in results if not result.failure} == {other}
+    assert lake.partition("orders", "store", DAY).read_bytes() == before
+    # Nothing of the day is stored over what cannot be read.
+    with pytest.raises(Permanent, match="was cut off"):
+        upsert(shop, [order(3)])
+    # Of listings and customers the platform has all: such a file goes, and they are read anew.
+    upsert(shop, [{"id": 1, "sku": "MUG", "date_modified_gmt": "2026-04-01T10:00:00"}], PRODUCTS)
+    listed = lake.partition("raw_products", "store", UNDATED)
+    listed.write_bytes(listed.read_bytes()[:-9])
+    assert drop_cut_off(shop.workspace, "store", "products")
+    assert not listed.exists()
+    assert not drop_cut_off(shop.workspace, "store", "products")
