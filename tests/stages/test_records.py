@@ -1,121 +1,29 @@
 """Records of a store: upserted, normalised by day, and free of personal data."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from connectors.accounts.keys import create_key
 from connectors.accounts.setup import Imports, Setup, StreamChoice
 from connectors.accounts.vault import Vault
 from connectors.channels.shopify.streams import PRODUCTS as LISTED
-from connectors.channels.streams import Stream
-from connectors.channels.woocommerce.streams import CONTACTS, ORDERS, PRODUCTS
+from connectors.channels.woocommerce.streams import CONTACTS, PRODUCTS
 from connectors.database.registry import Registry
-from connectors.database.registry.record_imports import RecordImport
-from connectors.errors import BadInput, Permanent, Transient
+from connectors.errors import BadInput
 from mappings.journal.config import MappingConfig
 from mappings.order_tables import UNDATED
 from pipelines.stages.listings import normalise_listings
 from pipelines.stages.order_events import record_listing_events, record_order_events
-from pipelines.stages.partitions import scan
 from pipelines.stages.privacy import PeopleImport, erase_people, export_person, find_people
-from pipelines.stages.record_files import drop_cut_off
-from pipelines.stages.record_import import LOOKBACK, changes_since, import_stream
 from pipelines.stages.record_store import RecordStore, as_lines
-from pipelines.stages.records import normalise_records
-from pipelines.stages.results import DayResult
 from pipelines.stages.stock import take_listed_costs
 from tests.channels.house import House
 from tests.secrets_search import exposed
+from tests.stages.record_shop import DAY, NOW, normalise, order, rows, sealed_house, shop, upsert
 
-NOW = datetime(2026, 4, 3, 12, tzinfo=UTC)
-DAY = date(2026, 4, 1)
-
-
-def order(number: int, **changes: Any) -> dict[str, Any]:
-    """An order as WooCommerce lists it, with everything that must not be stored."""
-    return {
-        "id": number,
-        "number": str(number),
-        "status": "processing",
-        "currency": "GBP",
-        "date_created_gmt": "2026-04-01T10:00:00",
-        "date_modified_gmt": "2026-04-01T10:05:00",
-        "date_paid_gmt": "2026-04-01T10:05:00",
-        "total": "26.40",
-        "total_tax": "4.40",
-        "shipping_total": "2.00",
-        "discount_total": "1.00",
-        "payment_method": "stripe",
-        "transaction_id": f"ch_{number}",
-        "created_via": "checkout",
-        "customer_id": 0,
-        "customer_note": "please leave it with Marked Neighbour",
-        "billing": {"first_name": "Marked", "email": "marked@example.com", "country": "GB"},
-        "shipping": {"country": "IE", "address_1": "1 Marked Street"},
-        "line_items": [
-            {
-                "id": 10 * number,
-                "product_id": 7,
-                "variation_id": 0,
-                "name": "Mug",
-                "sku": "MUG",
-                "quantity": 2,
-                "subtotal": "21.00",
-                "total": "20.00",
-                "total_tax": "4.00",
-                "meta_data": [{"key": "engraving", "value": "Marked"}],
-            }
-        ],
-        "refunds": [],
-        **changes,
-    }
-
-
-def rows(house: House, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
-    lake = house.workspace.lake
-    files = lake.partitions(table, "store", lake.days(table, "store"))
-    if not files:
-        return []
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        return con.execute(f"SELECT {columns} FROM {scan(files)} ORDER BY ALL").fetchall()
-
-
-def sealed_house(registry: Registry, folder: Path, channel: str) -> House:
-    """A home with a master key, which pseudonyms and people are sealed under."""
-    house = House.build(registry, folder / "home", channel=channel)
-    house.settings.key_file.parent.mkdir(mode=0o700, parents=True)
-    create_key(house.settings)
-    return house
-
-
-@pytest.fixture
-def shop(registry: Registry, tmp_path: Path) -> House:
-    house = sealed_house(registry, tmp_path, "woocommerce")
-    everything = StreamChoice(history=True, ongoing=True, since=NOW)
-    imports = Imports(
-        streams={name: everything for name in ("orders", "payments", "products", "contacts")}
-    )
-    registry.connections.set_setup(
-        "store", Setup(step="done", imports=imports).model_dump(mode="json"), "ann"
-    )
-    return replace(house, connection=registry.connections.get("store"))
-
-
-def upsert(house: House, records: Sequence[Any], stream: Stream = ORDERS) -> set[date]:
-    store = RecordStore(house.workspace, house.connection, stream, date(2026, 1, 1))
-    return store.upsert([as_lines(records)])
-
-
-def normalise(house: House, *days: date) -> list[DayResult]:
-    return list(normalise_records(house.workspace, house.connection, days or [DAY]))
+__all__ = ["shop"]
 
 
 def test_an_order_becomes_rows_without_personal_data(shop: House) -> None:
@@ -324,108 +232,3 @@ def test_what_listings_cost_is_booked_where_a_store_books_costs(
         "GBP",
         NOW.date(),
     )
-
-
-@dataclass(frozen=True)
-class Now:
-    """As much of a sync's context as a stream without a platform reads."""
-
-    now: datetime
-
-
-def test_what_was_read_before_a_platform_breaks_off_stays(
-    shop: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(context: Any, since: datetime) -> Any:
-        if since > NOW - timedelta(days=7):
-            yield [order(2)]
-            raise Transient("the platform breaks off")
-        yield [order(1)]
-
-    monkeypatch.setattr("pipelines.stages.record_import.sync_context", lambda *_: Now(NOW))
-    stream = replace(ORDERS, read=read, windowed=True)
-    with pytest.raises(Transient):
-        import_stream(shop.workspace, shop.connection, stream, NOW - timedelta(days=10), NOW)
-    # Read from the second stretch on next time, although some of it is here.
-    imports = shop.workspace.registry.record_imports
-    assert imports.of_connection("store")["orders"].through == NOW - timedelta(days=3)
-    assert imports.waiting_days("store").keys() == {DAY}
-    assert rows(shop, "raw_orders", "record_key") == [("1",)]
-
-
-def test_who_is_killed_before_a_day_is_stored_has_asked_for_it(
-    shop: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("pipelines.stages.record_store.write_days", killed)
-        with pytest.raises(KeyboardInterrupt):
-            upsert(shop, [order(1)])
-    imports = shop.workspace.registry.record_imports
-    first = imports.waiting_days("store")
-    assert first.keys() == {DAY}
-    # A run that has begun before the day is stored does not take its request off.
-    upsert(shop, [order(1)])
-    imports.finish_days("store", first)
-    assert imports.waiting_days("store").keys() == {DAY}
-
-
-def test_how_far_a_stream_is_read_decides_where_it_goes_on(shop: House) -> None:
-    registry, workspace = shop.workspace.registry, shop.workspace
-
-    def since(choice: StreamChoice, **before: datetime) -> datetime | None:
-        document = Setup(step="done", imports=Imports(streams={"orders": choice}))
-        registry.connections.set_setup("store", document.model_dump(mode="json"), "ann")
-        connection = registry.connections.get("store")
-        read = RecordImport("store", "orders", **before) if before else None
-        return changes_since(workspace, connection, ORDERS, read, NOW)
-
-    week, begin = timedelta(days=7), NOW - timedelta(days=21)
-    coming = StreamChoice(ongoing=True, since=NOW)
-    assert since(coming) == NOW
-    # It was off for a week: what changed meanwhile is no gap in what is said to be read.
-    assert since(coming, since=begin, through=NOW - week) == NOW - week - LOOKBACK
-    past = StreamChoice(history=True, since=NOW)
-    first = since(past)
-    assert first is not None
-    # A history that was broken off is read on to where it was chosen, and then no further.
-    assert since(past, since=first, through=NOW - week) == NOW - week - LOOKBACK
-    assert since(past, since=first, through=NOW) is None
-    # What was left out before the first day that was read is caught up on.
-    assert since(past, since=NOW, through=NOW) == first
-
-
-def test_what_a_platform_tells_while_it_is_read_is_read_again(shop: House) -> None:
-    imports = shop.workspace.registry.record_imports
-    for asked_at, left in ((NOW - LOOKBACK, None), (NOW + LOOKBACK, NOW + LOOKBACK)):
-        imports.set(RecordImport("store", "orders", since=NOW, through=NOW - LOOKBACK))
-        imports.ask({"store"}, asked_at)
-        imports.set(RecordImport("store", "orders", since=NOW, through=NOW))
-        assert imports.of_connection("store")["orders"].asked_at == left
-
-
-def test_a_day_whose_records_were_cut_off_fails_alone_and_keeps_what_it_had(shop: House) -> None:
-    other = date(2026, 4, 2)
-    upsert(shop, [order(1), order(2, date_created_gmt="2026-04-02T10:00:00")])
-    normalise(shop, DAY, other)
-    lake = shop.workspace.lake
-    raw = lake.partition("raw_orders", "store", DAY)
-    raw.write_bytes(raw.read_bytes()[:-9])
-    before = lake.partition("orders", "store", DAY).read_bytes()
-    results = normalise(shop, DAY, other)
-    (failure,) = (result.failure for result in results if result.failure)
-    assert failure.endswith("`daybook sync store --from 2026-04-01 --to 2026-04-01`")
-    assert {result.day for result in results if not result.failure} == {other}
-    assert lake.partition("orders", "store", DAY).read_bytes() == before
-    # Nothing of the day is stored over what cannot be read.
-    with pytest.raises(Permanent, match="was cut off"):
-        upsert(shop, [order(3)])
-    # Of listings and customers the platform has all: such a file goes, and they are read anew.
-    upsert(shop, [{"id": 1, "sku": "MUG", "date_modified_gmt": "2026-04-01T10:00:00"}], PRODUCTS)
-    listed = lake.partition("raw_products", "store", UNDATED)
-    listed.write_bytes(listed.read_bytes()[:-9])
-    assert drop_cut_off(shop.workspace, "store", "products")
-    assert not listed.exists()
-    assert not drop_cut_off(shop.workspace, "store", "products")
